@@ -179,9 +179,10 @@ def verify(engine: Engine, settings: Settings | None = None, expected_head: str 
     for row in _rows(engine):
         if row.seq != seq + 1:
             return bad(seq + 1, "missing", f"record {seq + 1} is not there; the next one is {row.seq}")
-        problem = _problem(row, prev)
-        if problem:
+        if problem := _problem(row):
             return bad(row.seq, *problem)
+        if row.prev_digest != prev:  # sound in itself: it is the record before that is not what it was
+            return bad(max(seq, 1), "changed", f"record {row.seq} was chained to another record {seq}")
         if known.get(row.seq, row.digest) != row.digest:
             return bad(row.seq, "rewritten", f"record {row.seq} is not the one that was anchored")
         seq, prev = row.seq, row.digest
@@ -194,16 +195,14 @@ def verify(engine: Engine, settings: Settings | None = None, expected_head: str 
     return Verdict(True, seq, prev, anchors=len(known))
 
 
-def _problem(row: Any, prev: str) -> tuple[str, str] | None:
-    """Why ``row`` does not follow ``prev``: (reason, detail)."""
+def _problem(row: Any) -> tuple[str, str] | None:
+    """What is wrong within ``row`` itself: (reason, detail)."""
     if canonical.sha256(row.body.encode()) != row.digest:
         return "changed", f"record {row.seq}: its body does not have the digest it was given"
     body = json.loads(row.body)
     if (body["seq"], body["key"], body["prev"]) != (row.seq, row.key, row.prev_digest):
         moved = body["seq"] != row.seq
         return ("reordered" if moved else "changed"), f"record {row.seq}: its columns are not those of its body"
-    if row.prev_digest != prev:
-        return "reordered", f"record {row.seq} does not follow record {row.seq - 1}"
     if body["at"] != _utc(row.recorded_at):
         return "changed", f"record {row.seq}: its time is not that of its body"
     return None
