@@ -51,7 +51,7 @@ class OutboxMail(Base):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("report_id", "recipient", "revision", name="uq_outbox_report_recipient_revision"),
-        CheckConstraint(f"state IN ({', '.join(repr(s) for s in STATES)})", name="ck_outbox_state"),
+        CheckConstraint(f"state IN ({', '.join(repr(s) for s in STATES)})", name="state"),
         Index("ix_outbox_state_due", "state", "due_at"),
     )
 
