@@ -1,0 +1,61 @@
+"""What all DAGs share: owner, retries, start, tags, the timetables, the published assets.
+
+In: nothing. Out: plain values and small functions for the DAG files. Why: a new job is one small file of wiring.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pendulum
+from airflow.sdk import Asset, CronPartitionTimetable, Param
+
+TIMEZONE = "Asia/Taipei"
+OWNER = "政風處"
+START = pendulum.datetime(2010, 1, 1, tz=TIMEZONE)  # earlier than any notice; nothing is caught up by itself
+MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+
+SELECTION_PUBLISHED = Asset(name="procurement_audit_selection", uri="x-probity://published/procurement_audit_selection")
+
+
+def monthly(cron: str) -> CronPartitionTimetable:
+    """At ``cron`` (Taipei time) for the month before; the partition key is that month, such as ``2021-03``."""
+    return CronPartitionTimetable(cron, timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m")
+
+
+def period_param(pattern: str = MONTH_PATTERN) -> Param:
+    """The trigger form's field for a run started by hand without a partition key."""
+    return Param(
+        None,
+        type=["null", "string"],
+        pattern=pattern,
+        title="期別",
+        description="手動執行時填西元年月，例如 2021-03（110年3月）；排程與回補自動帶入，不必填。",
+    )
+
+
+def default_args() -> dict[str, Any]:
+    """Retries for what may heal by itself (a restarted database); what an operator must mend fails at once."""
+    from probity_airflow.callbacks import task_failed
+
+    return {
+        "owner": OWNER,
+        "retries": 3,
+        "retry_delay": dt.timedelta(seconds=30),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": dt.timedelta(minutes=10),
+        "execution_timeout": dt.timedelta(hours=2),
+        "on_failure_callback": task_failed,
+    }
+
+
+def dag_options(doc: str | None, tags: list[str]) -> dict[str, Any]:
+    """What every ``@dag`` of ours has: docs from the file's docstring, tags, no catching up by itself."""
+    return {
+        "start_date": START,
+        "catchup": False,
+        "doc_md": doc,
+        "tags": ["廉政稽核", *tags],
+        "default_args": default_args(),
+    }

@@ -1,0 +1,140 @@
+"""The drop-folder watch: a period that a gate stopped goes on by itself once the mended file is there.
+
+In: the drop folder, the store's record of what a stopped period had read, Airflow's failed runs. Out: those runs
+cleared from their first task on, through Airflow's REST API. A file that has nothing to do with the period, or
+that is still being written, starts nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import task
+from airflow.sdk.exceptions import AirflowFailException
+
+from probity_airflow import wording
+from probity_airflow.tasks import guarded
+
+if TYPE_CHECKING:
+    from probity.ops.airflow_api import AirflowApi
+    from probity.settings import Settings
+
+log = logging.getLogger(__name__)
+
+CONNECTION = "probity_api"
+FIRST_TASK = "collect"
+
+
+def watch(job: str) -> Any:
+    """The task that looks once; returns ``{"stopped": n, "cleared": n}``."""
+
+    @task(task_id="watch", task_display_name=wording.TASKS["watch"])
+    def look() -> dict[str, int]:
+        return guarded(lambda settings: look_once(settings, job))
+
+    return look()
+
+
+def look_once(settings: Settings, job: str) -> dict[str, int]:
+    """Clear every stopped run of ``job`` whose period has a mended file."""
+    with service_account(settings) as api:
+        stopped = stopped_runs(api, job)
+        if not stopped:
+            log.info("no period of %s is stopped at a gate", job)
+            return {"stopped": 0, "cleared": 0}
+        arrived = Arrivals(settings)
+        cleared = 0
+        for run in stopped:
+            period = run.get("partition_key") or (run.get("conf") or {}).get("period")
+            if not period or not arrived.mended(job, period):
+                log.info("period %s: still stopped, no mended file yet", period)
+                continue
+            api.clear(job, run["dag_run_id"], [FIRST_TASK], downstream=True)
+            cleared += 1
+            log.info("period %s: a mended file arrived, the run starts again from %s", period, FIRST_TASK)
+    return {"stopped": len(stopped), "cleared": cleared}
+
+
+def stopped_runs(api: AirflowApi, job: str) -> list[dict[str, Any]]:
+    """Failed runs in which a gate is the task that failed."""
+    found = []
+    for run in api.runs(job, state="failed"):
+        tasks = api.task_instances(job, run["dag_run_id"])
+        if any(t["state"] == "failed" and t["task_id"].startswith("gate_") for t in tasks):
+            found.append(run)
+    return found
+
+
+class Arrivals:
+    """What lies in the drop folder now, against what a stopped period had read."""
+
+    def __init__(self, settings: Settings) -> None:
+        from probity import sources
+
+        self.settings = settings
+        self.now = {a.digest: a for a in sources.discover(settings.drop)}
+
+    def mended(self, job: str, period_key: str) -> bool:
+        """A file of the period is new since its stop, or one that it had read was taken away."""
+        from probity.calendar import Period
+
+        seen = self.read_before(job, period_key)
+        if seen is None:
+            return False
+        period = Period.parse(period_key)
+        return bool(seen - self.now.keys()) or any(self._concerns(d, period) for d in sorted(self.now.keys() - seen))
+
+    def read_before(self, job: str, period_key: str) -> set[str] | None:
+        """Digests of the files that the period's newest collect had read; None when it never collected."""
+        from sqlalchemy import select
+
+        from probity.store import db, model
+
+        newest = (
+            select(model.RunStep.counts)
+            .where(model.RunStep.job == job, model.RunStep.period == period_key, model.RunStep.step == FIRST_TASK)
+            .order_by(model.RunStep.recorded_at.desc(), model.RunStep.id.desc())
+            .limit(1)
+        )
+        with db.session_scope(self.settings) as session:
+            counts = session.scalar(newest)
+        return None if counts is None else digests(counts.get("files", []))
+
+    def _concerns(self, digest: str, period: Any) -> bool:
+        """The new file reaches into the period (read once; the reading is kept for ``collect``)."""
+        from probity import sources
+        from probity.store.objects import ObjectStore
+
+        item = sources.ingest(self.now[digest], self.settings, ObjectStore(self.settings.objects))
+        if item.refused:
+            return False
+        if item.first_date is None or item.last_date is None:
+            return True
+        return bool(item.first_date <= period.last and item.last_date >= period.first)
+
+
+def digests(files: Iterable[dict[str, Any]]) -> set[str]:
+    return {file["digest"] for file in files}
+
+
+def service_account(settings: Settings) -> AirflowApi:
+    """A client for Airflow's API: the connection ``probity_api``, else the local set-up's own officer."""
+    import json
+
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from probity.ops.airflow_api import AirflowApi
+
+    try:
+        found = Connection.get(CONNECTION)
+    except AirflowNotFoundException:
+        local = settings.home / "secrets" / "airflow_users.json"
+        if not local.exists():
+            raise AirflowFailException(wording.text("watch_no_api")) from None
+        return AirflowApi(settings.ui_url, "officer", json.loads(local.read_text(encoding="utf-8"))["officer"])
+    scheme = found.schema or "http"
+    port = f":{found.port}" if found.port else ""
+    return AirflowApi(f"{scheme}://{found.host}{port}", found.login or "", found.password or "")
