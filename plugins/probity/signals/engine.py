@@ -1,0 +1,338 @@
+"""Runs the signals: DuckDB in memory over a period's canonical tables, one SQL file a signal.
+
+In: canonical Arrow tables (probity.tables), a period, the signals, the dated threshold rows. Out: SIGNAL_RESULT, one
+row for every case of the period and every signal: fired, clear or not_assessable.
+Why here and not in the SQL: what must hold for each signal is enforced once. Every case of the period appears exactly
+once; a case that lacks data is never clear; evidence is canonical JSON; thresholds are those in force on the case's
+own tender-notice date (award-notice date when there is none), never those of the day of the run.
+
+The SQL sees (files ``_*.sql`` of the same folder, run in the order of their names): ``cases`` and ``scope`` (the
+period's own cases), ``bids``, ``firms``, ``agencies``, ``limits`` (a row a date, a column a threshold), the tables of
+changes, corrections and debarments, and the shared peer groups. ``cid``, ``fid`` and ``aid`` are running numbers of case, firm
+and agency in the order of their keys. A signal selects ``cid, reason, fired, value, threshold, amount_at_stake,
+evidence`` from ``scope``; ``reason`` is NULL or names what is missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import yaml
+
+from probity.signals import exact, wording
+from probity.signals.header import Signal
+from probity.tables import TABLES
+
+log = logging.getLogger(__name__)
+
+SCHEMA = TABLES["signal_result"].arrow_schema()
+STATES = pa.array(["fired", "clear", "not_assessable"])
+FIRED, CLEAR, NOT_ASSESSABLE = 0, 1, 2
+COLUMNS = ["cid", "reason", "fired", "value", "threshold", "amount_at_stake", "evidence"]
+INPUTS = ("award_case", "bid", "contract_change", "correction", "debarment")
+MEMORY = "1200MB"
+THREADS = 2
+
+_HELPER = re.compile(r"\A-- (table|view|macros)(?:: *(\w+))?")
+
+
+class SignalError(RuntimeError):
+    """A signal's SQL broke a rule of the engine; the message names the signal."""
+
+
+class Days(Protocol):
+    """What the engine needs of a period (probity.calendar.Period fits)."""
+
+    @property
+    def first(self) -> dt.date: ...
+    @property
+    def last(self) -> dt.date: ...
+
+
+class Workspace:
+    """One DuckDB connection with the period's tables, helper tables and functions; use as a context manager."""
+
+    def __init__(
+        self,
+        tables: Mapping[str, pa.Table],
+        period: Days,
+        sql_dir: Path,
+        threshold_rows: Sequence[Mapping[str, Any]],
+        bands: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.con = duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY})
+        self.con.execute("SET preserve_insertion_order = false")
+        exact.register(self.con)
+        try:
+            self._lay_out(tables, period, threshold_rows)
+            bands = bands or yaml.safe_load((sql_dir.parents[1] / "config" / "peer_bands.yaml").read_text("utf-8"))
+            self._macros(bands)
+            for path in sorted(sql_dir.glob("_*.sql")):
+                run_helper(self.con, path)
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        exact.unregister(self.con)
+        self.con.close()
+
+    # -- the period's tables with running numbers ---------------------------------------------------------------
+    def _lay_out(
+        self, tables: Mapping[str, pa.Table], period: Days, threshold_rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        given = {name: tables.get(name, TABLES[name].arrow_schema().empty_table()) for name in INPUTS}
+        cases = _sorted_cases(given["award_case"])
+        ids = cases["case_id"].combine_chunks()
+        notice = cases["award_notice_date"].combine_chunks()
+        inside = pc.and_(
+            pc.greater_equal(notice, pa.scalar(period.first, pa.date32())),
+            pc.less_equal(notice, pa.scalar(period.last, pa.date32())),
+        )
+        self.n_cases = len(ids)
+        scope = np.flatnonzero(inside.to_numpy(zero_copy_only=False))
+        self.scope_ids = ids.take(pa.array(scope))
+        self.position = np.full(self.n_cases, -1, dtype=np.int64)
+        self.position[scope] = np.arange(len(scope))
+
+        rule_date = pc.coalesce(cases["tender_notice_date"], cases["award_notice_date"])
+        agencies, aid = _numbered(cases["agency_key"])
+        numbered = cases.append_column("cid", pa.array(np.arange(self.n_cases, dtype=np.int32)))
+        numbered = numbered.append_column("aid", aid).append_column("in_scope", inside)
+        numbered = numbered.append_column("rule_date", rule_date)
+        self.con.register("award_case", numbered)
+        self.con.register("agency_keys", pa.table({"aid": np.arange(len(agencies), dtype=np.int32), "agency_key": agencies}))
+
+        firms, fid = _numbered(given["bid"]["firm"])
+        self.con.register("firm_keys", pa.table({"fid": np.arange(len(firms), dtype=np.int32), "firm": firms}))
+        for name in ("bid", "contract_change", "correction"):
+            table = given[name]
+            cid = pc.index_in(table["case_id"], value_set=ids).cast(pa.int32())
+            if name == "bid":
+                table = table.append_column("fid", fid)
+            table = table.append_column("cid", cid)
+            if cid.null_count:
+                log.warning("signals: %d rows of %s belong to no case of the snapshot and are left out", cid.null_count, name)
+                table = table.filter(pc.is_valid(table["cid"]))
+            self.con.register(name, table)
+        self.con.register("debarment", given["debarment"])
+        self.con.register("limits", _limits(rule_date, threshold_rows))
+        self.con.register("run_period", pa.table({"first_day": pa.array([period.first]), "last_day": pa.array([period.last])}))
+
+    def _macros(self, bands: Mapping[str, Any]) -> None:
+        """``value_band(x)`` and ``bidder_band(n)`` from config/peer_bands.yaml: the number of edges at or below x."""
+        for name in ("value_band", "bidder_band"):
+            edges = [float(e) for e in bands[name]]
+            if edges != sorted(set(edges)):
+                raise ValueError(f"peer_bands.yaml: {name} must rise")
+            terms = " + ".join(f"(x >= {e!r})::TINYINT" for e in edges) or "0"
+            self.con.execute(f"CREATE MACRO {name}(x) AS ({terms})::TINYINT")
+
+    # -- one signal ---------------------------------------------------------------------------------------------
+    def assess(self, signal: Signal) -> pa.Table:
+        """SIGNAL_RESULT rows of one signal, one a case of the period, in the order of case_id.
+
+        Raises SignalError when the SQL fails, lacks a column, or misses or repeats a case.
+        """
+        try:
+            relation = self.con.sql(signal.sql)
+            _check_shape(signal, relation)
+            result = self.con.sql(
+                f"""SELECT cid::INTEGER AS cid, reason::VARCHAR AS reason, fired::BOOLEAN AS fired,
+                    value::DOUBLE AS value, threshold::DOUBLE AS threshold,
+                    CASE WHEN fired AND reason IS NULL THEN amount_at_stake::BIGINT END AS amount_at_stake,
+                    CASE WHEN fired AND reason IS NULL THEN to_json(evidence)::VARCHAR END AS evidence
+                    FROM ({signal.sql})"""
+            ).to_arrow_table()
+        except duckdb.Error as error:
+            raise SignalError(f"{signal.path.name}: {error}") from error
+        return self._shape(signal, result)
+
+    def _shape(self, signal: Signal, result: pa.Table) -> pa.Table:
+        n = len(self.scope_ids)
+        where = self.position[result["cid"].to_numpy()] if result.num_rows else np.empty(0, dtype=np.int64)
+        if len(where) != n or (n and (where.min() < 0 or np.bincount(where, minlength=n).max() != 1)):
+            raise SignalError(f"{signal.id}: {len(where)} rows for {n} cases: each case must appear exactly once")
+        order = np.empty(n, dtype=np.int64)
+        order[where] = np.arange(n)
+        if not np.array_equal(order, np.arange(n)):
+            result = result.take(pa.array(order))
+        reason, fired = result["reason"].combine_chunks(), result["fired"].combine_chunks()
+        undecided = pc.and_(pc.is_null(reason), pc.is_null(fired))
+        if pc.any(undecided).as_py():
+            log.warning("signal %s: %d cases could be neither fired nor clear", signal.id, pc.sum(undecided).as_py())
+            reason = pc.if_else(undecided, pa.scalar("undecided"), reason)
+        lacking = pc.is_valid(reason).to_numpy(zero_copy_only=False)
+        hit = pc.fill_null(fired, False).to_numpy(zero_copy_only=False) & ~lacking
+        state = np.where(lacking, NOT_ASSESSABLE, np.where(hit, FIRED, CLEAR))
+        value = result["value"].to_numpy(zero_copy_only=False)
+        known = pa.array(lacking)
+        columns = [
+            self.scope_ids,
+            pa.repeat(pa.scalar(signal.id), n),
+            pc.take(STATES, pa.array(state)),
+            pc.if_else(known, pa.scalar(None, pa.float64()), result["value"].combine_chunks()),
+            pc.if_else(known, pa.scalar(None, pa.float64()), result["threshold"].combine_chunks()),
+            pa.array(strength(value, hit, int(n - lacking.sum()), signal.strength), mask=~hit),
+            result["amount_at_stake"].combine_chunks(),
+            result["evidence"].combine_chunks(),
+            _words(reason),
+        ]
+        return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def run_helper(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Run one ``_*.sql`` file: a SELECT laid down as the table or view its first line names, or macros."""
+    text = path.read_text(encoding="utf-8")
+    match = _HELPER.match(text)
+    if match is None:
+        raise SignalError(f"{path.name}:1: the first line must be '-- table: name', '-- view: name' or '-- macros'")
+    kind, name = match.groups()
+    prefix = "" if kind == "macros" else f"CREATE {kind} {name} AS "
+    try:
+        con.execute(prefix + text[match.end() :])
+    except duckdb.Error as error:
+        raise SignalError(f"{path.name}: {error}") from error
+
+
+def run_batches(
+    tables: Mapping[str, pa.Table],
+    period: Days,
+    signals: Sequence[Signal],
+    threshold_rows: Sequence[Mapping[str, Any]],
+    bands: Mapping[str, Any] | None = None,
+) -> Iterator[tuple[Signal, pa.Table]]:
+    """Signal by signal: (signal, its SIGNAL_RESULT rows in the order of case_id). For runs too large to hold whole."""
+    if not signals:
+        raise ValueError("no signals to run")
+    with Workspace(tables, period, signals[0].path.parent, threshold_rows, bands) as workspace:
+        for signal in signals:
+            yield signal, workspace.assess(signal)
+
+
+def run(
+    tables: Mapping[str, pa.Table],
+    period: Days,
+    signals: Sequence[Signal],
+    thresholds_rows: Sequence[Mapping[str, Any]],
+    bands: Mapping[str, Any] | None = None,
+) -> pa.Table:
+    """SIGNAL_RESULT for every case of the period and every signal, sorted by case_id and signal_id.
+
+    ``tables`` are canonical tables by name (absent ones count as empty); ``thresholds_rows`` come from
+    probity.config.thresholds; ``bands`` from peer_bands.yaml (read beside the SQL folder when not given).
+    """
+    ordered = sorted(signals, key=lambda s: s.id)
+    parts = [table for _, table in run_batches(tables, period, ordered, thresholds_rows, bands)]
+    n = parts[0].num_rows
+    whole = pa.concat_tables(parts)
+    order = np.arange(n * len(parts)).reshape(len(parts), n).T.ravel()
+    return whole.take(pa.array(order)).combine_chunks()
+
+
+def strength(
+    value: npt.NDArray[np.float64], hit: npt.NDArray[np.bool_], assessable: int, direction: str
+) -> npt.NDArray[np.float64]:
+    """How extreme a fired case is: 1 - (fired cases more extreme + half of the ties, itself included) / assessable.
+
+    An empirical tail: near 1 for the one extreme case among thousands, 0.5 when all fire alike.
+    """
+    out = np.zeros(len(value))
+    fired = np.asarray(value, dtype=np.float64)[hit]
+    if not len(fired):
+        return out
+    key = np.zeros(len(fired)) if direction == "rare" else (-fired if direction == "high" else fired)
+    key = np.where(np.isnan(key), np.inf, key)
+    ordered = np.sort(key)
+    low, high = np.searchsorted(ordered, key, "left"), np.searchsorted(ordered, key, "right")
+    out[hit] = 1 - (low + high) / 2 / max(assessable, 1)
+    return out
+
+
+def _words(tokens: pa.Array) -> pa.Array:
+    encoded = tokens.dictionary_encode()
+    texts = pa.array([wording.missing(t) for t in encoded.dictionary.to_pylist()], type=pa.string())
+    return texts.take(encoded.indices)
+
+
+def _sorted_cases(cases: pa.Table) -> pa.Table:
+    ids = cases["case_id"].combine_chunks()
+    if len(ids) > 1 and not pc.all(pc.less(ids[:-1], ids[1:])).as_py():
+        cases = cases.sort_by("case_id")
+        ids = cases["case_id"].combine_chunks()
+        if not pc.all(pc.less(ids[:-1], ids[1:])).as_py():
+            raise ValueError("award_case holds a case_id twice")
+    return cases
+
+
+def _numbered(column: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """Distinct values in sorted order, and each row's number among them."""
+    encoded = column.combine_chunks().dictionary_encode()
+    order = pc.sort_indices(encoded.dictionary).to_numpy()
+    rank = np.empty(len(order), dtype=np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
+    codes = rank[encoded.indices.to_numpy(zero_copy_only=False)] if len(encoded) else np.empty(0, dtype=np.int32)
+    return encoded.dictionary.take(pa.array(order)), pa.array(codes, type=pa.int32())
+
+
+def _limits(dates: pa.ChunkedArray, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """A row a distinct date, a column a threshold name: the value in force on that date, else NULL."""
+    days = np.sort(pc.unique(dates).drop_null().to_numpy(zero_copy_only=False).astype("datetime64[D]"))
+    columns: dict[str, npt.NDArray[np.float64]] = {}
+    for row in rows:
+        values = columns.setdefault(row["name"], np.full(len(days), np.nan))
+        force = days >= np.datetime64(row["effective_from"])
+        if row["effective_to"] is not None:
+            force &= days <= np.datetime64(row["effective_to"])
+        values[force] = row["value"]
+    arrays = {n: pa.array(v, mask=np.isnan(v)) for n, v in columns.items()}
+    return pa.table({"rule_date": pa.array(days, type=pa.date32())} | arrays)
+
+
+def _check_shape(signal: Signal, relation: duckdb.DuckDBPyRelation) -> None:
+    if relation.columns != COLUMNS:
+        raise SignalError(f"{signal.path.name}: the SQL selects {relation.columns}, expected {COLUMNS}")
+    keys = [name for name, _ in relation.types[-1].children]
+    if keys != sorted(keys):
+        raise SignalError(f"{signal.path.name}: evidence keys must stand in alphabetical order, got {keys}")
+
+
+def summary(result: pa.Table, signals: Sequence[Signal], too_common: float = 0.15) -> list[dict[str, Any]]:
+    """Per signal: fired, clear, not_assessable, base_rate (fired / assessable, None when none), too_common.
+
+    A signal that fires on more than ``too_common`` (a fraction) of the assessable cases selects nothing: it says so.
+    """
+    counts = result.group_by(["signal_id", "state"]).aggregate([([], "count_all")]).to_pylist()
+    table = {(r["signal_id"], r["state"]): r["count_all"] for r in counts}
+    return [summarise(s, *(table.get((s.id, str(state)), 0) for state in STATES), too_common) for s in signals]
+
+
+def summarise(signal: Signal, fired: int, clear: int, not_assessable: int, too_common: float) -> dict[str, Any]:
+    assessable = fired + clear
+    rate = fired / assessable if assessable else None
+    return {
+        "signal_id": signal.id,
+        "name": signal.name_zh,
+        "family": signal.family,
+        "fired": fired,
+        "clear": clear,
+        "not_assessable": not_assessable,
+        "base_rate": rate,
+        "too_common": rate is not None and assessable >= 20 and rate > too_common,
+    }
