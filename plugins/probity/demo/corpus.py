@@ -1,0 +1,183 @@
+"""Puts the demo city together and lays its files into the drop folder.
+
+In: an empty folder, a seed, months, a size. Out: the drop folder and the ``Truth``. One random stream a part,
+derived from the seed and the part's name, so that a change in one writer does not shift the others.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+from probity.demo import city, files_city, files_eproc, files_feed
+from probity.demo.dirt import PRIVATE, Dirt
+from probity.demo.expected import SIGNALS
+from probity.demo.maker import DAY, Maker, month_days
+from probity.demo.model import Case, Truth
+from probity.demo.plant import Planter, with_signals
+
+
+@dataclass(frozen=True)
+class Size:
+    firms: int
+    month: int
+    history: int
+    history_months: int
+    feed_step: int
+    listed_months: int
+
+
+SIZES = {"demo": Size(400, 300, 120, 24, 7, 6), "tiny": Size(400, 40, 10, 12, 31, 2)}
+
+
+def previous(month: str, n: int = 1) -> str:
+    """The month ``n`` months before ``2021-03``-like text."""
+    year, number = map(int, month.split("-"))
+    total = year * 12 + number - 1 - n
+    return f"{total // 12}-{total % 12 + 1:02d}"
+
+
+def roc_month(month: str) -> str:
+    return f"{int(month[:4]) - 1911}年{month[5:]}月"
+
+
+def write_corpus(out: Path, seed: int, months: list[str], size: str) -> Truth:
+    """See ``probity.demo.generate``."""
+    if size not in SIZES:
+        raise ValueError(f"size is one of {', '.join(SIZES)}, not {size!r}")
+    if not months or any(not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", m) for m in months):
+        raise ValueError(f"months are given as YYYY-MM, not {months!r}")
+    months, spec = sorted(set(months)), SIZES[size]
+    history = [previous(months[0], n) for n in range(spec.history_months, 0, -1)]
+
+    def stream(part: str) -> random.Random:
+        return random.Random(f"{seed}:{part}")
+
+    town = city.build(stream("city"), spec.firms)
+    _private_names(town)
+    maker = Maker(town, stream("cases"))
+    planter = Planter(maker, history, months)
+    cases = _honest(maker, stream("calendar"), history, months, spec)
+    planter.run()
+    cases = sorted(cases + planter.cases, key=lambda c: (c.notice_date, c.agency.agency_id, c.case_no))
+    dirt = Dirt(stream("dirt"))
+    _eproc(out, cases, dirt, stream, months[-1])
+    _feed(out, planter, stream("feed"), history[-6:] + months, months, spec)
+    files_city.write_all(out, town, cases, dirt, stream, history[-spec.listed_months :] + months, months)
+
+    truth = Truth(seed, months, size, with_signals(planter.planted, SIGNALS))
+    for case in cases:
+        truth.n_cases[case.month] = truth.n_cases.get(case.month, 0) + 1
+    truth.n_files = sum(1 for p in out.rglob("*") if p.is_file())
+    truth.dirt = dict(sorted(dirt.counts.items()))
+    truth.firms = [f.name for f in town.firms]
+    return truth
+
+
+def _private_names(town: city.City) -> None:
+    """Three firms carry a character that no code page knows, wherever they are named."""
+    for firm in [f for f in town.firms if f.trade == "goods"][:3]:
+        firm.name = firm.name[:1] + PRIVATE + firm.name[1:]
+
+
+def _honest(maker: Maker, rng: random.Random, history: list[str], months: list[str], spec: Size) -> list[Case]:
+    cases = []
+    for month in history + months:
+        n = spec.month if month in months else spec.history
+        n = round(n * (1.25 if month.endswith("-12") else rng.uniform(0.93, 1.07)))
+        days = month_days(month)
+        for _ in range(n):
+            case = maker.make(rng.choice(days))
+            if case.agency.agency_id == "3.99.30" and 0.95 < case.budget / 1_000_000 < 1.06:
+                case = maker.make(case.notice_date, agency=maker.city.agency("34"))
+            elif len(case.bids) >= 3 and case.award_way != "restricted" and rng.random() < 0.03:
+                _two_winners(case)
+            cases.append(case)
+    return cases
+
+
+def _two_winners(case: Case) -> None:
+    """複數決標: two winners share the award; the case total stands on each winner's row of the real files."""
+    first, second = case.bids[:2]
+    second.winner, second.reason, second.disqualified = True, None, False
+    first.award = case.award * 3 // 5
+    second.award = case.award - first.award
+    first.amount, second.amount = first.award, second.award
+    first.original, second.original = first.award, second.award
+
+
+def _eproc(out: Path, cases: list[Case], dirt: Dirt, stream, last_month: str) -> None:  # type: ignore[no-untyped-def]
+    by_year: dict[int, list[Case]] = defaultdict(list)
+    by_month: dict[str, list[Case]] = defaultdict(list)
+    tenders: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        if case.no_eproc:
+            continue
+        by_year[case.notice_date.year].append(case)
+        by_month[case.month].append(case)
+        if files_eproc.in_xml(case) and case.tender_notice:
+            tenders[f"{case.tender_notice:%Y-%m}"].append(case)
+    site = out / "採購網"
+    for k, (year, some) in enumerate(sorted(by_year.items())):
+        rng = stream(f"csv{year}")
+        encoding = "cp950" if k == 0 and len(by_year) > 1 else "utf-8-sig"
+        files_eproc.write_csv(site / "決標清單" / f"procurement_{year}.csv", some, dirt, rng, encoding, spoil=k > 0 or len(by_year) == 1)
+        files_eproc.write_index(site / "公告索引" / f"decision_index_{year}.json", some, dirt, stream(f"index{year}"))
+    for month, some in sorted(by_month.items()):
+        folder, rng = site / "半月檔" / roc_month(month), stream(f"xml{month}")
+        for half in (1, 2):
+            part = [c for c in some if files_eproc.in_xml(c) and (c.notice_date.day > 15) == (half == 2)]
+            files_eproc.write_xml(folder / f"award_{month.replace('-', '')}0{half}.xml", part, rng, files_eproc.award_xml)
+    for month, some in sorted(tenders.items()):
+        folder, rng = site / "半月檔" / roc_month(month), stream(f"tender{month}")
+        for half in (1, 2):
+            path = folder / f"tender_{month.replace('-', '')}0{half}.xml"
+            part = [c for c in some if c.tender_notice and (c.tender_notice.day > 15) == (half == 2)]
+            if month == last_month and half == 2:  # asked for too early, the site answers 200 with nothing
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(b"")
+                dirt.counts["0-byte half month"] += 1
+            else:
+                files_eproc.write_xml(path, part, rng, files_eproc.tender_xml)
+    shapes = ["records", "list", "lines"]
+    for k, (month, some) in enumerate(sorted(by_month.items())):
+        shape = shapes[k % 3]
+        suffix = "jsonl" if shape == "lines" else "json"
+        path = site / "公告明細" / f"{int(month[:4]) - 1911}年" / f"detail_{month.replace('-', '')}.{suffix}"
+        files_eproc.write_detail(path, some, dirt, stream(f"detail{month}"), shape)
+    single = by_month[last_month][:1]
+    files_eproc.write_detail(site / "公告明細" / "補件" / f"{single[0].case_no}.json", single, dirt, stream("single"), "object")
+
+
+def _feed(out: Path, planter: Planter, rng: random.Random, covered: list[str], months: list[str], spec: Size) -> None:
+    first, last = month_days(months[0])[0], _last_day(months[-1])
+    bans = files_feed.background(rng, first - 400 * DAY, last)
+    bans += [
+        files_feed.ban(planter.banned, first - 130 * DAY, 3.0, "第6款"),
+        files_feed.ban(planter.banned_later, last, 1.0, "第12款"),
+        files_feed.ban(planter.ban_over, first - 45 * DAY - 365 * DAY, 1.0, "第14款"),
+    ]
+    for month in covered:
+        folder = out / "拒絕往來廠商" / roc_month(month)
+        step = spec.feed_step if month in months else 31
+        day = _last_day(month)
+        days = []
+        while f"{day:%Y-%m}" == month:
+            days.append(day)
+            day -= step * DAY
+        for day in sorted(days):
+            files_feed.write_json(folder / f"rvfile_{day:%Y%m%d}.json", bans, day)
+    for month in months:
+        day = dt.date(int(month[:4]), int(month[5:]), 2)
+        files_feed.write_xls(out / "拒絕往來廠商" / roc_month(month) / f"rvfile_{day:%Y%m%d}.xls", bans, day)
+    broken = dt.date(int(months[-1][:4]), int(months[-1][5:]), 12)
+    files_feed.write_json(out / "拒絕往來廠商" / roc_month(months[-1]) / f"rvfile_{broken:%Y%m%d}.json", bans, broken, limit=37)
+
+
+def _last_day(month: str) -> dt.date:
+    year, number = map(int, month.split("-"))
+    return dt.date(year + number // 12, number % 12 + 1, 1) - DAY
