@@ -31,8 +31,10 @@ from pathlib import Path
 from typing import Any
 
 from probity.reports import render
+from probity.tables import AWARD_CASE
 
 REQUIRED = ("period", "period_roc", "selection_id", "cases", "manifest_digest", "trail_head")
+_DATES = tuple(c.name for c in AWARD_CASE.columns if c.type == "date")
 PARTS = ("must_watch", "ranked", "control", "added")
 
 _DEFAULTS: dict[str, Any] = {
@@ -98,7 +100,7 @@ def prepare(context: Mapping[str, Any], templates: Path = render.TEMPLATES) -> d
 
 
 def _case(case: Mapping[str, Any], fired: Mapping[tuple[str, str], dict[str, Any]], labels: Any) -> dict[str, Any]:
-    row = dict(case)
+    row = dict(case) | {name: render.as_date(case.get(name)) for name in _DATES}
     row["reasons"] = parsed(case.get("reasons"))
     row["score_parts"] = parsed(case.get("score_parts"))
     row["part_zh"] = labels["part"].get(case.get("part"), case.get("part"))

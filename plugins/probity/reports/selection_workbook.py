@@ -206,7 +206,7 @@ class _Writer:
         parts: dict[str, list[dict[str, Any]]] = {
             "sources": [
                 dict(s)
-                | {"source": s.get("source") or sources.get(s.get("source_id"), s.get("source_id"))}
+                | {"source": sources.get(s.get("source") or s.get("source_id"), s.get("source") or s.get("source_id"))}
                 | {k: render.as_date(s.get(k)) for k in ("first_date", "last_date")}
                 for s in data["sources"]
             ],
