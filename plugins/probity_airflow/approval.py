@@ -16,11 +16,10 @@ from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, Param, XComArg
-from airflow.sdk.exceptions import AirflowFailException
 
 from probity_airflow import wording
 from probity_airflow.periods import period_of
-from probity_airflow.tasks import guarded, job_module
+from probity_airflow.tasks import failed, guarded, job_module
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +70,7 @@ class SelectionApproval(HITLOperator):
             return {"selection_id": asked["selection_id"]}
         given, current = (form.get("list_code") or "").strip().upper(), list_code(asked["list_digest"])
         if given != current:
-            raise AirflowFailException(
+            raise failed(
                 wording.text(
                     "list_changed", given=given or "—", current=current, url=asked.get("url", asked["selection_id"])
                 )
@@ -99,14 +98,14 @@ def decision_of(answer: Mapping[str, Any]) -> dict[str, Any]:
     """
     user = answer["responded_by_user"]
     if not user or not user.get("id"):
-        raise AirflowFailException(wording.text("no_answerer"))
+        raise failed(wording.text("no_answerer"))
     name = user.get("name") or user["id"]
     texts = {
         field: str(answer["params_input"].get(field) or "").strip() for field in wording.FORM if field != "list_code"
     }
     choice = CHOICES[answer["chosen_options"][0]]
     if choice == "reject" and not texts["reason"]:
-        raise AirflowFailException(wording.text("reject_reason"))
+        raise failed(wording.text("reject_reason"))
     return {"choice": choice, "user": name if name == user["id"] else f"{name} ({user['id']})"} | texts
 
 

@@ -83,7 +83,7 @@ class JobTasks:
         @task(task_id="publish", task_display_name=wording.TASKS["publish"], outlets=[asset])
         def run(selection_id: str | None) -> Any:
             if selection_id is None:
-                raise AirflowSkipException(wording.text("rejected"))
+                raise skipped(wording.text("rejected"))
             report = run_step(job, lambda module, *run: module.publish(*run, selection_id))
             context = get_current_context()
             context["outlet_events"][asset].add_partitions(period_of(context))
@@ -108,11 +108,23 @@ def guarded(call: Callable[[Settings], Any]) -> Any:
     try:
         return call(settings)
     except NoData as error:
-        raise AirflowSkipException(wording.text("no_data", message=error)) from None
+        raise skipped(wording.text("no_data", message=error)) from None
     except JobError as error:
-        raise AirflowFailException(str(error)) from None
+        raise failed(str(error)) from None
     finally:
         anchor(settings)
+
+
+def failed(message: str) -> AirflowFailException:
+    """The error that fails a task without retries, its message logged as a plain line first."""
+    log.error("%s", message)
+    return AirflowFailException(message)
+
+
+def skipped(message: str) -> AirflowSkipException:
+    """The same for a task that has nothing to do."""
+    log.info("%s", message)
+    return AirflowSkipException(message)
 
 
 def anchor(settings: Settings) -> None:

@@ -12,10 +12,9 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import task
-from airflow.sdk.exceptions import AirflowFailException
 
 from probity_airflow import wording
-from probity_airflow.tasks import guarded
+from probity_airflow.tasks import failed, guarded
 
 if TYPE_CHECKING:
     from probity.ops.airflow_api import AirflowApi
@@ -133,7 +132,7 @@ def service_account(settings: Settings) -> AirflowApi:
     except AirflowNotFoundException:
         local = settings.home / "secrets" / "airflow_users.json"
         if not local.exists():
-            raise AirflowFailException(wording.text("watch_no_api")) from None
+            raise failed(wording.text("watch_no_api")) from None
         return AirflowApi(settings.ui_url, "officer", json.loads(local.read_text(encoding="utf-8"))["officer"])
     scheme = found.schema or "http"
     port = f":{found.port}" if found.port else ""
