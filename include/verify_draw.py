@@ -9,10 +9,13 @@ The lowest tickets of each stratum are drawn (with weights: lowest ticket / weig
 that is unavailable is replaced by the next one of its stratum. The commitment is the SHA-256 of the plan
 (population, strata, weights, sizes, rules) as JSON with sorted keys, no blanks, UTF-8.
 """
+
 import hashlib
 import json
 import sys
 from fractions import Fraction
+from itertools import zip_longest
+from pathlib import Path
 
 PLAN = ("format", "purpose", "ticket_rule", "replacement_rule", "population", "sample_size", "weights", "reserves")
 
@@ -29,7 +32,7 @@ def commitment(draw):
 
 def ticket(seed, candidate):
     number = int(sha256(sha256(seed).hexdigest() + candidate).hexdigest(), 16)
-    return "0." + "{:064d}".format(number)[::-1]
+    return "0." + f"{number:064d}"[::-1]
 
 
 def replay(draw):
@@ -68,12 +71,13 @@ def differences(draw, published=None):
         found.append("與抽籤前公告之承諾值不符 the commitment is not the one published before the draw")
     expected, actual = replay(draw), draw["tickets"]
     if len(expected) != len(actual):
-        found.append("籤數不符 {} tickets in the file, {} in the replay".format(len(actual), len(expected)))
-    for one, other in zip(expected, actual):
+        found.append(f"籤數不符 {len(actual)} tickets in the file, {len(expected)} in the replay")
+    for one, other in zip_longest(expected, actual, fillvalue={}):
         for name in sorted(set(one) | set(other)):
             if one.get(name) != other.get(name):
-                where = "{} #{} {}".format(one["stratum"], one["order"], name)
-                found.append("{}: 檔案 file {!r}, 重算 replay {!r}".format(where, other.get(name), one.get(name)))
+                line = one or other
+                where = f"{line.get('stratum')} #{line.get('order')} {name}"
+                found.append(f"{where}: 檔案 file {other.get(name)!r}, 重算 replay {one.get(name)!r}")
     return found
 
 
@@ -82,13 +86,12 @@ def main(arguments):
         print(__doc__)
         return 2
     try:
-        with open(arguments[0], encoding="utf-8") as handle:
-            draw = json.load(handle)
+        draw = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
         if draw["format"] != "probity-draw/1":
             raise ValueError("format " + str(draw["format"]))
         found = differences(draw, arguments[1] if len(arguments) == 2 else None)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        print("無法讀取 not a readable draw file: {}: {}".format(type(error).__name__, error))
+        print(f"無法讀取 not a readable draw file: {type(error).__name__}: {error}")
         return 2
     for line in found:
         print("不同 DIFFERS: " + line)
@@ -96,8 +99,8 @@ def main(arguments):
         return 1
     chosen = sum(line["status"] == "drawn" for line in draw["tickets"])
     total = sum(len(ids) for ids in draw["population"].values())
-    print("相同 IDENTICAL: 候選 candidates {}, 抽出 drawn {}, 種子 seed {}".format(total, chosen, draw["seed"]))
-    print("承諾值 commitment {}".format(draw["commitment"]))
+    print(f"相同 IDENTICAL: 候選 candidates {total}, 抽出 drawn {chosen}, 種子 seed {draw['seed']}")
+    print(f"承諾值 commitment {draw['commitment']}")
     return 0
 
 

@@ -237,10 +237,10 @@ class Plan:
         document = self.document()
         return {
             "format": FORMAT,
-            "digest": self.digest,
+            "commitment": self.digest,
             "population_digest": canonical.digest(document["population"]),
             "weights_digest": None if self.weights is None else canonical.digest(document["weights"]),
-            "population_size": sum(len(ids) for ids in self.population.values()),
+            "population": sum(len(ids) for ids in self.population.values()),
             "sample_size": sum(self.sizes.values()),
             "strata": {
                 s: {"population": len(ids), "sample": self.sizes[s]} for s, ids in sorted(self.population.items())

@@ -171,7 +171,7 @@ def test_a_stranger_replays_the_draw(tmp_path: Path, weighted: bool) -> None:
     committed = plan(weights={i: str(1 + len(i) % 3) + ".5" for i in everyone} if weighted else None)
     first = next(t["id"] for t in draw.draw(committed, 77)["tickets"] if t["stratum"] == "works")
     document = draw.draw(committed, 77, {first: "偵查中"})
-    assert [t["status"] for t in document["tickets"] if t["stratum"] == "works"][0] == "replaced"
+    assert next(t["status"] for t in document["tickets"] if t["stratum"] == "works") == "replaced"
     assert sum(t["status"] == "drawn" for t in document["tickets"]) == 4
     result = run_verifier(tmp_path, document, committed.digest)
     assert result.returncode == 0 and "IDENTICAL" in result.stdout, result.stdout

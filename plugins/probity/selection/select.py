@@ -1,0 +1,416 @@
+"""From signals to a proposed list: exclusions, must-watch cases first, quotas, the control frame.
+
+In: SIGNAL_RESULT of the period, the canonical tables, the signals' names and sentences, dated rules and weights.
+Out: a ``Proposal``. The same answer whatever the order of the rows: everything is ordered by score and, between
+equals, by the SHA-256 of the case id.
+
+Order of places (the rule, in one breath): the control share is set aside; must-watch cases named by a person or
+an authority take places whatever their kind; then each kind fills its quota, must-watch before ranked; then places
+that a kind could not fill go to the best remaining case of any kind. No agency gets more than its maximum.
+Law: 採購稽核小組作業規則 §8.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from probity.calendar import Period
+from probity.selection import auditors as auditing
+from probity.selection import draw, score
+from probity.selection.proposal import Candidate, Proposal, case_table, row
+
+KINDS = ("works", "goods", "services")
+UNKNOWN = "unknown"
+JOB = "procurement_audit_selection"
+
+
+def rules_in_force(config: Mapping[str, Any], period: Period, job: str = JOB) -> dict[str, Any]:
+    """The rules for ``period``: ``config`` is the whole selection.yaml, or one dated set already."""
+    return dict(config) if "quota" in config else score.in_force(config[job], period.last)
+
+
+def select(
+    signals_result: pa.Table,
+    tables: Mapping[str, pa.Table],
+    signals_meta: Sequence[Mapping[str, Any]],
+    period: Period,
+    config: Mapping[str, Any],
+    weights: Mapping[str, Any],
+    recent: Collection[str] | None = None,
+    job: str = JOB,
+) -> Proposal:
+    """Propose the period's selection.
+
+    ``signals_result``: SIGNAL_RESULT; ``tables``: award_case, and agency, auditor, audit_result when there are;
+    ``signals_meta``: [{signal_id, name, legal_basis, must_watch, family, reason_texts}]; ``config``:
+    selection.yaml; ``weights``: weights.yaml or one set of it; ``recent``: cases audited lately (None: taken from
+    the audit_result table with the rules' months_since_audit). Raises ValueError when no rules or weights are in
+    force on the period's last day.
+    """
+    rules = rules_in_force(config, period, job)
+    weighting = score.weight_set(weights, period.last)
+    if recent is None:
+        recent = recently_audited(tables.get("audit_result"), period, rules["months_since_audit"])
+    build = _Build(rules, weighting, period)
+    build.candidates(signals_result, tables["award_case"], signals_meta, recent)
+    build.choose()
+    build.plan()
+    build.assign(tables)
+    return build.proposal()
+
+
+def recently_audited(results: pa.Table | None, period: Period, months: int) -> set[str]:
+    """Cases whose audit finished within ``months`` months before the period's end (AUDIT_RESULT rows)."""
+    if results is None or not months:
+        return set()
+    years, month = divmod(period.last.year * 12 + period.last.month - 1 - months, 12)
+    since = dt.date(years, month + 1, 1)
+    return {r["case_id"] for r in results.to_pylist() if since <= r["finished_date"] <= period.last}
+
+
+def tender_of(case_id: str) -> str:
+    """The part of a case id that a later notice of the same tender shares: agency|case number."""
+    return "|".join(case_id.split("|")[:2])
+
+
+def case_hash(case_id: str) -> str:
+    """What orders cases of equal score."""
+    return hashlib.sha256(case_id.encode()).hexdigest()
+
+
+def apportion(total: int, shares: Mapping[str, int]) -> dict[str, int]:
+    """``total`` places by ``shares``, largest remainder, ties by name; exact. All zero when there are no shares."""
+    whole = sum(shares.values())
+    if whole == 0:
+        return dict.fromkeys(shares, 0)
+    exact = {k: Fraction(total * v, whole) for k, v in shares.items()}
+    given = {k: int(e) for k, e in exact.items()}
+    order = sorted(exact, key=lambda k: (-(exact[k] - given[k]), k))
+    for name in order[: total - sum(given.values())]:
+        given[name] += 1
+    return given
+
+
+def round_places(value: Fraction, rule: str) -> int:
+    """``value`` as whole cases: ``up`` (any part counts), ``down`` or ``half_up``. Raises ValueError for others."""
+    if rule == "up":
+        return -int(-value // 1)
+    if rule == "down":
+        return int(value // 1)
+    if rule == "half_up":
+        return int((value + Fraction(1, 2)) // 1)
+    raise ValueError(f"selection.yaml: rounding is up, down or half_up, not {rule!r}")
+
+
+def control_size(total: int, rule: Mapping[str, Any]) -> int:
+    """Control cases for a quota of ``total``: share x total, rounded as declared, at least ``minimum``.
+
+    Never more than half of the quota, so that a quota of one goes to the foremost case.
+    """
+    share = Fraction(str(rule["share"]))
+    if not 0 <= share <= 1:
+        raise ValueError(f"selection.yaml: the control share is between 0 and 1, not {rule['share']!r}")
+    if total <= 0 or share == 0:
+        return 0
+    return min(total // 2, max(round_places(total * share, rule["rounding"]), int(rule["minimum"])))
+
+
+class _Build:
+    """The steps of one selection and what they have found so far."""
+
+    def __init__(self, rules: dict[str, Any], weights: dict[str, Any], period: Period) -> None:
+        self.rules, self.weights, self.period = rules, weights, period
+        self.texts = rules["texts"]
+        self.all: dict[str, Candidate] = {}
+        self.order: list[str] = []
+        self.taken: dict[str, str] = {}
+        self.per_agency: Counter[str] = Counter()
+        self.capped: set[str] = set()
+        self.steps: list[str] = []
+        self.rows: list[dict[str, Any]] = []
+        quota = rules["quota"]
+        self.n_control = control_size(quota["total"], rules["control"])
+        self.places = max(0, quota["total"] - self.n_control)
+        facts = self._kinds(quota["kinds"]) | {k: weights.get(k, "") for k in ("version", "effective_from")}
+        self.say("rules", law=rules["law"], total=quota["total"], max_per_agency=rules["max_per_agency"], **facts)
+
+    def say(self, name: str, **facts: Any) -> None:
+        self.steps.append(self.texts["steps"][name].format(**facts))
+
+    @staticmethod
+    def _kinds(counts: Mapping[str, int]) -> dict[str, int]:
+        return {k: counts.get(k, 0) for k in (*KINDS, UNKNOWN)}
+
+    # -- who can be chosen ---------------------------------------------------------------------------------------
+    def candidates(
+        self, result: pa.Table, cases: pa.Table, meta: Sequence[Mapping[str, Any]], recent: Collection[str]
+    ) -> None:
+        """Every case of the period with its score, reasons, must-watch item and, where so, why it is left out."""
+        date = cases["award_notice_date"]
+        own = cases.filter(
+            pc.and_(
+                pc.greater_equal(date, pa.scalar(self.period.first)), pc.less_equal(date, pa.scalar(self.period.last))
+            )
+        )
+        by_signal = {m["signal_id"]: m for m in meta}
+        reasons = _Reasons(by_signal, self.rules)
+        in_scope = result.filter(pc.is_in(result["case_id"], own["case_id"].combine_chunks()))
+        scored = score.parts(in_scope, {s: m.get("family") for s, m in by_signal.items()}, self.weights)
+        totals = score.scores(scored).to_dict()
+        parts: dict[str, list[dict[str, Any]]] = {}
+        for record in scored.to_dict("records"):
+            part = {str(k): v for k, v in record.items()}
+            parts.setdefault(part.pop("case_id"), []).append(part)
+        values = _fired_values(in_scope)
+        lately = set(recent) | {tender_of(c) for c in recent if "|" in c}
+        months = self.rules["months_since_audit"]
+        columns = ["case_id", "agency_key", "agency_id", "kind", *self.rules["must_watch"]["columns"]]
+        for case in sorted(own.select(columns).to_pylist(), key=lambda c: c["case_id"]):
+            case_id = case["case_id"]
+            own_parts = parts.get(case_id, [])
+            item, words = reasons.of(case, own_parts, values)
+            left_out = case_id in lately or tender_of(case_id) in lately
+            why = self.texts["exclusions"]["recently_audited"].format(months=months) if left_out else None
+            self.all[case_id] = Candidate(
+                case_id=case_id,
+                agency=case["agency_key"],
+                agency_id=case["agency_id"],
+                kind=case["kind"] if case["kind"] in KINDS else UNKNOWN,
+                status="excluded" if left_out else "frame",
+                score=float(totals.get(case_id, 0.0)),
+                must_watch=item,
+                score_parts=own_parts,
+                reasons=words,
+                exclusion=why,
+            )
+        self._say_pool(in_scope)
+
+    def _say_pool(self, in_scope: pa.Table) -> None:
+        eligible = [c for c in self.all.values() if c.exclusion is None]
+        excluded = Counter(c.exclusion for c in self.all.values() if c.exclusion is not None)
+        self.say(
+            "pool",
+            scope=len(self.all),
+            excluded=sum(excluded.values()),
+            eligible=len(eligible),
+            **self._kinds(Counter(c.kind for c in eligible)),
+        )
+        for reason, count in sorted(excluded.items()):
+            self.say("excluded", reason=reason, count=count)
+        states = Counter(in_scope["state"].to_pylist())
+        self.say(
+            "signals",
+            with_signals=sum(bool(c.score_parts) for c in self.all.values()),
+            fired=states["fired"],
+            clear=states["clear"],
+            not_assessable=states["not_assessable"],
+        )
+        if not eligible:
+            self.say("empty")
+
+    # -- who is chosen -------------------------------------------------------------------------------------------
+    def choose(self) -> None:
+        """Fill the places: named must-watch cases, kinds, what is left over."""
+        watch = self.rules["must_watch"]
+        place = {item: i for i, item in enumerate(watch["order"])}
+        floor = float(self.rules["min_score"])
+
+        def key(c: Candidate) -> tuple[int, float, str]:
+            turn = place.get(c.must_watch, len(place)) if c.must_watch else len(place) + 1
+            return turn, -c.score, case_hash(c.case_id)
+
+        eligible = (c for c in self.all.values() if c.status == "frame")
+        pool = sorted((c for c in eligible if c.must_watch or c.score > floor), key=key)
+        self.order = [c.case_id for c in pool]
+        self.n_control = min(self.n_control, sum(c.status == "frame" for c in self.all.values()))
+        for candidate in pool:
+            if candidate.must_watch in watch["beyond_kind"]:
+                self._take(candidate, self.places)
+        quotas = apportion(self.places, self.rules["quota"]["kinds"])
+        for kind, quota in quotas.items():
+            left = quota - sum(self.all[c].kind == kind for c in self.taken)
+            for candidate in pool:
+                if left <= 0:
+                    break
+                if candidate.kind == kind:
+                    left -= self._take(candidate, self.places)
+        self._fall_back(pool, quotas)
+        self._say_choice(pool, quotas)
+
+    def _take(self, candidate: Candidate, limit: int) -> bool:
+        """Give ``candidate`` a place if there is one and its agency has not had its share."""
+        if candidate.case_id in self.taken or len(self.taken) >= limit:
+            return False
+        if self.per_agency[candidate.agency] >= self.rules["max_per_agency"]:
+            self.capped.add(candidate.case_id)
+            return False
+        self.taken[candidate.case_id] = "must_watch" if candidate.must_watch else "ranked"
+        self.per_agency[candidate.agency] += 1
+        return True
+
+    def _fall_back(self, pool: Sequence[Candidate], quotas: Mapping[str, int]) -> None:
+        free = self.places - len(self.taken)
+        if free and self.rules["quota"]["fallback"]:
+            taken = sum(self._take(c, self.places) for c in pool)
+            self.fallback = (free, taken)
+        else:
+            self.fallback = (0, 0)
+
+    def _say_choice(self, pool: Sequence[Candidate], quotas: Mapping[str, int]) -> None:
+        rule = self.rules["control"]
+        rest = sum(c.status == "frame" for c in self.all.values()) - len(self.taken)
+        self.n_control = min(self.n_control, rest)
+        self.say(
+            "control_size",
+            n=self.n_control,
+            total=self.rules["quota"]["total"],
+            share=rule["share"],
+            minimum=rule["minimum"],
+            population=rest,
+        )
+        watched = [c.case_id for c in pool if c.must_watch]
+        taken = sum(c in self.taken for c in watched)
+        self.say("must_watch", found=len(watched), taken=taken, left=len(watched) - taken)
+        eligible = Counter(c.kind for c in self.all.values() if c.status == "frame")
+        for kind in (*KINDS, UNKNOWN):
+            parts = Counter(part for c, part in self.taken.items() if self.all[c].kind == kind)
+            if kind != UNKNOWN or eligible[kind]:
+                self.say(
+                    "kind",
+                    kind=self.texts["kinds"][kind],
+                    quota=quotas.get(kind, 0),
+                    taken=sum(parts.values()),
+                    must_watch=parts["must_watch"],
+                    ranked=parts["ranked"],
+                    eligible=eligible[kind],
+                )
+        if self.fallback[0]:
+            self.say("fallback", count=self.fallback[0], taken=self.fallback[1])
+        if skipped := self.capped - set(self.taken):
+            self.say("agency_cap", max_per_agency=self.rules["max_per_agency"], count=len(skipped))
+        if empty := self.places - len(self.taken):
+            self.say("unfilled", count=empty)
+        equal = Counter((c.must_watch is None, c.score) for c in pool)
+        self.say("ties", count=sum(n for n in equal.values() if n > 1))
+        parts = Counter(self.taken.values())
+        self.say("chosen", count=len(self.taken), must_watch=parts["must_watch"], ranked=parts["ranked"])
+
+    # -- the control frame ---------------------------------------------------------------------------------------
+    def plan(self) -> None:
+        """Commit to the rest (eligible, not ranked) and to how many are drawn from it, before any seed."""
+        rest = [c for c in self.all.values() if c.status == "frame" and c.case_id not in self.taken]
+        by_kind = self.rules["control"]["strata"] == "kind"
+        population: dict[str, list[str]] = {}
+        for candidate in rest:
+            population.setdefault(candidate.kind if by_kind else "all", []).append(candidate.case_id)
+        sizes = apportion(self.n_control, {s: len(ids) for s, ids in population.items()})
+        self.draw_plan = draw.Plan(
+            population=population,
+            sizes=sizes,
+            reserves=self.rules["control"]["reserves"],
+            purpose=f"{JOB} {self.period.key} control",
+        )
+        self.commitment = self.draw_plan.commitment() | {"control_size": self.n_control}
+        self.say("commitment", **{k: self.commitment[k] for k in ("commitment", "population", "control_size")})
+
+    # -- who audits ----------------------------------------------------------------------------------------------
+    def assign(self, tables: Mapping[str, pa.Table]) -> None:
+        """Ranks and auditors of the chosen cases."""
+        known = _agency_ids(tables.get("agency"))
+        for case_id, candidate in self.all.items():
+            agency_id = candidate.agency_id or known.get(candidate.agency)
+            status = self.taken.get(case_id, candidate.status)
+            self.all[case_id] = replace(candidate, agency_id=agency_id, status=status)
+        ids = [c.agency_id for c in self.all.values() if c.agency_id]
+        self.roster = auditing.roster(tables, ids, self.period, self.rules)
+        chosen = [self.all[c] for c in self.order if c in self.taken]
+        proposed = auditing.propose([(c.case_id, c.agency_id, c.kind) for c in chosen], self.roster)
+        self.rows = [row(c, i, c.status, 1.0, **proposed[c.case_id]) for i, c in enumerate(chosen, 1)]
+        recused = sum(len((r["recused"] or "").split(",")) for r in self.rows if r["recused"])
+        self.say(
+            "recusal",
+            auditors=len(self.roster.auditors),
+            per_case=self.roster.per_case,
+            recused=recused,
+            manual=sum(r["auditors"] is None for r in self.rows),
+        )
+
+    def proposal(self) -> Proposal:
+        return Proposal(
+            period=self.period.key,
+            cases=case_table(self.rows),
+            frame=self.draw_plan.document(),
+            commitment=self.commitment,
+            exclusions=[
+                {"case_id": c.case_id, "reason": c.exclusion} for c in self.all.values() if c.exclusion is not None
+            ],
+            steps=self.steps,
+            reserve=[c for c in self.order if c not in self.taken],
+            weights=self.weights,
+            rules=self.rules,
+            candidates=self.all,
+            roster=self.roster,
+        )
+
+
+def _agency_ids(agencies: pa.Table | None) -> dict[str, str]:
+    """agency_key -> agency_id, for cases whose source gave only a name; a key of two agencies gives none."""
+    found: dict[str, str] = {}
+    double: set[str] = set()
+    for agency in agencies.to_pylist() if agencies is not None else []:
+        for key in {agency["agency_key"], agency["agency_id"]}:
+            double |= {key} if found.get(key, agency["agency_id"]) != agency["agency_id"] else set()
+            found[key] = agency["agency_id"]
+    return {k: v for k, v in found.items() if k not in double}
+
+
+def _fired_values(result: pa.Table) -> dict[tuple[str, str], tuple[Any, Any]]:
+    fired = result.filter(pc.equal(result["state"], "fired")).select(["case_id", "signal_id", "value", "threshold"])
+    return {(r["case_id"], r["signal_id"]): (r["value"], r["threshold"]) for r in fired.to_pylist()}
+
+
+class _Reasons:
+    """Why a case is on the list, in words: must-watch items first, then signals by points."""
+
+    def __init__(self, meta: Mapping[str, Mapping[str, Any]], rules: Mapping[str, Any]) -> None:
+        self.meta, self.rules = meta, rules
+        self.place = {item: i for i, item in enumerate(rules["must_watch"]["order"])}
+
+    def of(
+        self,
+        case: Mapping[str, Any],
+        parts: Sequence[Mapping[str, Any]],
+        values: Mapping[tuple[str, str], tuple[Any, Any]],
+    ) -> tuple[int | None, list[dict[str, Any]]]:
+        """The case's must-watch item (the foremost one) and its reasons as SELECTION_CASE.reasons holds them."""
+        signals = [p["signal_id"] for p in parts]
+        from_signals = {int(self.meta[s]["must_watch"]) for s in signals if self.meta.get(s, {}).get("must_watch")}
+        watch = self.rules["must_watch"]
+        from_columns = {int(item) for column, item in watch["columns"].items() if case.get(column)}
+        words = [
+            {
+                "signal_id": f"MUST-WATCH-{item}",
+                "name": self.rules["texts"]["must_watch_name"],
+                "text": watch["texts"][str(item)],
+                "legal_basis": watch["law"],
+            }
+            for item in sorted(from_columns - from_signals, key=lambda i: self.place.get(i, 99))
+        ]
+        for signal in signals:
+            meta = self.meta.get(signal, {})
+            name = meta.get("name", signal)
+            value, threshold = values[case["case_id"], signal]
+            plain = self.rules["texts"]["no_reason_text"].format(name=name, value=value, threshold=threshold)
+            text = (meta.get("reason_texts") or {}).get(case["case_id"]) or plain
+            words.append({"signal_id": signal, "name": name, "text": text, "legal_basis": meta.get("legal_basis", "")})
+        items = sorted(from_signals | from_columns, key=lambda i: self.place.get(i, 99))
+        return (items[0] if items else None), words
