@@ -56,6 +56,6 @@ def dag_options(doc: str | None, tags: list[str]) -> dict[str, Any]:
         "start_date": START,
         "catchup": False,
         "doc_md": doc,
-        "tags": ["廉政稽核", *tags],
+        "tags": ["probity", "廉政稽核", *tags],
         "default_args": default_args(),
     }

@@ -8,7 +8,6 @@ that is still being written, starts nothing.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import task
@@ -71,8 +70,10 @@ class Arrivals:
 
     def __init__(self, settings: Settings) -> None:
         from probity import sources
+        from probity.store.objects import ObjectStore
 
         self.settings = settings
+        self.objects = ObjectStore(settings.objects)
         self.now = {a.digest: a for a in sources.discover(settings.drop)}
 
     def mended(self, job: str, period_key: str) -> bool:
@@ -86,36 +87,50 @@ class Arrivals:
         return bool(seen - self.now.keys()) or any(self._concerns(d, period) for d in sorted(self.now.keys() - seen))
 
     def read_before(self, job: str, period_key: str) -> set[str] | None:
-        """Digests of the files that the period's newest collect had read; None when it never collected."""
+        """Digests of the files behind the period's newest stop; None when no gate has stopped it."""
         from sqlalchemy import select
 
         from probity.store import db, model
 
         newest = (
-            select(model.RunStep.counts)
-            .where(model.RunStep.job == job, model.RunStep.period == period_key, model.RunStep.step == FIRST_TASK)
-            .order_by(model.RunStep.recorded_at.desc(), model.RunStep.id.desc())
+            select(model.GateResult.subject_digest)
+            .where(
+                model.GateResult.job == job, model.GateResult.period == period_key, model.GateResult.outcome == "stop"
+            )
+            .order_by(model.GateResult.recorded_at.desc(), model.GateResult.id.desc())
             .limit(1)
         )
         with db.session_scope(self.settings) as session:
-            counts = session.scalar(newest)
-        return None if counts is None else digests(counts.get("files", []))
+            subject = session.scalar(newest)
+            if subject is None:
+                return None
+            collected = select(model.RunStep.counts).where(
+                model.RunStep.job == job,
+                model.RunStep.period == period_key,
+                model.RunStep.step == FIRST_TASK,
+                model.RunStep.manifest_digest == self._inputs(subject),
+            )
+            counts = session.scalar(collected) or {}
+        return {file["digest"] for file in counts.get("files", [])}
+
+    def _inputs(self, ref: str) -> str:
+        """The inputs manifest that ``ref`` (an inputs, signals or selection manifest) goes back to."""
+        while True:
+            manifest = self.objects.get_json(ref)
+            if manifest["kind"] == "inputs":
+                return ref
+            ref = manifest["signals" if manifest["kind"] == "selection" else "inputs"]
 
     def _concerns(self, digest: str, period: Any) -> bool:
         """The new file reaches into the period (read once; the reading is kept for ``collect``)."""
         from probity import sources
-        from probity.store.objects import ObjectStore
 
-        item = sources.ingest(self.now[digest], self.settings, ObjectStore(self.settings.objects))
+        item = sources.ingest(self.now[digest], self.settings, self.objects)
         if item.refused:
             return False
         if item.first_date is None or item.last_date is None:
             return True
         return bool(item.first_date <= period.last and item.last_date >= period.first)
-
-
-def digests(files: Iterable[dict[str, Any]]) -> set[str]:
-    return {file["digest"] for file in files}
 
 
 def service_account(settings: Settings) -> AirflowApi:

@@ -38,7 +38,7 @@ TASKS: dict[str, str] = {
     "watch": "補件偵測",
 }
 
-APPROVE = "核准"
+APPROVE = "核定"
 REJECT = "退回"
 
 FORM: dict[str, tuple[str, str]] = {
@@ -49,7 +49,7 @@ FORM: dict[str, tuple[str, str]] = {
     ),
     "removed_text": ("剔除的案件", "一列一件，寫「案號：理由」或「序號：理由」。沒有就留空。"),
     "added_text": ("增列的案件", "一列一件，寫「案號：理由」。沒有就留空。"),
-    "reason": ("說明", "退回時必填；核准時可填抽籤的地點與經過。"),
+    "reason": ("說明", "退回時必填；核定時可填抽籤的地點與經過。"),
     "witnesses": ("在場見證人", "一列一位職稱，可留空。"),
 }
 

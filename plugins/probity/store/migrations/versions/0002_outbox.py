@@ -36,7 +36,7 @@ def upgrade() -> None:
         sa.Column("last_detail", sa.Text(), nullable=True),
         sa.CheckConstraint(
             "state IN ('owed', 'claimed', 'retry', 'in_doubt', 'accepted', 'refused', 'held')",
-            name=op.f("ck_outbox_ck_outbox_state"),
+            name=op.f("ck_outbox_state"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outbox")),
         sa.UniqueConstraint("message_id", name=op.f("uq_outbox_message_id")),
