@@ -18,8 +18,9 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, Param, XComArg
 
 from probity_airflow import wording
+from probity_airflow.errors import failed
 from probity_airflow.periods import period_of
-from probity_airflow.tasks import failed, guarded, job_module
+from probity_airflow.tasks import guarded, job_module
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowFailException
-
 from probity_airflow import wording
+from probity_airflow.errors import failed
 
 
 def period_of(context: Mapping[str, Any]) -> str:
@@ -23,11 +22,11 @@ def period_of(context: Mapping[str, Any]) -> str:
     params = context.get("params") or {}
     form = (params.get("period") or "").strip() or None
     if key and form and key != form:
-        raise AirflowFailException(wording.text("two_periods", key=key, form=form))
+        raise failed(wording.text("two_periods", key=key, form=form))
     key = key or form
     if not key:
-        raise AirflowFailException(wording.text("no_period"))
+        raise failed(wording.text("no_period"))
     try:
         return str(Period.parse(key).key)
     except ValueError:
-        raise AirflowFailException(wording.text("bad_period", key=key)) from None
+        raise failed(wording.text("bad_period", key=key)) from None

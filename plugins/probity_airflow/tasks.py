@@ -14,9 +14,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Asset, XComArg, get_current_context, task
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from probity_airflow import wording
+from probity_airflow.errors import failed, skipped
 from probity_airflow.periods import period_of
 
 if TYPE_CHECKING:
@@ -113,18 +113,6 @@ def guarded(call: Callable[[Settings], Any]) -> Any:
         raise failed(str(error)) from None
     finally:
         anchor(settings)
-
-
-def failed(message: str) -> AirflowFailException:
-    """The error that fails a task without retries, its message logged as a plain line first."""
-    log.error("%s", message)
-    return AirflowFailException(message)
-
-
-def skipped(message: str) -> AirflowSkipException:
-    """The same for a task that has nothing to do."""
-    log.info("%s", message)
-    return AirflowSkipException(message)
 
 
 def anchor(settings: Settings) -> None:

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import task
 
 from probity_airflow import wording
-from probity_airflow.tasks import failed, guarded
+from probity_airflow.errors import failed
+from probity_airflow.tasks import guarded
 
 if TYPE_CHECKING:
     from probity.ops.airflow_api import AirflowApi

@@ -54,6 +54,6 @@ FORM: dict[str, tuple[str, str]] = {
 }
 
 
-def text(key: str, **values: object) -> str:
-    """The text ``key`` with its values. KeyError for an unknown key or a missing value."""
-    return TEXT[key].format(**values)
+def text(name: str, /, **values: object) -> str:
+    """The text ``name`` with its values. KeyError for an unknown name or a missing value."""
+    return TEXT[name].format(**values)

@@ -1,0 +1,125 @@
+"""Periods, wrappers and the approval's answer, without a scheduler."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from probity.jobs import GateStopped, NoData
+from probity.settings import Settings
+from probity.store import trail
+from probity_airflow import approval, callbacks, tasks
+from probity_airflow.periods import period_of
+
+
+def _context(key: str | None = None, form: str | None = None) -> dict[str, Any]:
+    return {"partition_key": key, "dag_run": SimpleNamespace(partition_key=key), "params": {"period": form}}
+
+
+def test_the_partition_key_is_the_period() -> None:
+    assert period_of(_context("2021-03")) == "2021-03"
+    assert period_of({"dag_run": SimpleNamespace(partition_key="2021-Q1")}) == "2021-Q1"
+
+
+def test_a_run_by_hand_takes_the_form() -> None:
+    assert period_of(_context(None, " 2021-03 ")) == "2021-03"
+    assert period_of(_context("2021-03", "2021-03")) == "2021-03"
+
+
+@pytest.mark.parametrize(
+    ("context", "says"),
+    [(_context(), "沒有期別"), (_context("2021-03", "2021-04"), "兩個不同的期別"), (_context("202103"), "看不懂")],
+)
+def test_no_clear_period_is_an_error_that_says_so(context: dict[str, Any], says: str) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        period_of(context)
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+@pytest.fixture
+def at_home(db_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("PROBITY_HOME", str(db_settings.home))
+    monkeypatch.setenv("PROBITY_DATABASE_URL", db_settings.database_url)
+    return db_settings
+
+
+def test_errors_for_the_operator(at_home: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(AirflowFailException, match="請補正") as stopped:
+        tasks.guarded(lambda _: _raise(GateStopped("欄位缺漏，請補正")))
+    assert stopped.value.__suppress_context__, "the operator reads the message, not a chain of errors"
+    with pytest.raises(AirflowSkipException, match="不選案"):
+        tasks.guarded(lambda _: _raise(NoData("110年2月")))
+    with pytest.raises(ConnectionError):  # may heal: Airflow tries again
+        tasks.guarded(lambda _: _raise(ConnectionError()))
+    assert "欄位缺漏，請補正" in caplog.text
+
+
+def test_the_head_is_anchored_after_a_step(at_home: Settings) -> None:
+    from probity.store import db
+
+    def step(settings: Settings) -> str:
+        with db.session_scope(settings) as session:
+            return trail.append(session, {"step": "collect"}, "k").digest
+
+    digest = tasks.guarded(step)
+    assert [a["digest"] for a in trail.anchors(at_home)] == [digest]
+
+
+def test_a_database_that_is_away_does_not_hide_the_result(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PROBITY_HOME", str(settings.home))
+    monkeypatch.delenv("PROBITY_DATABASE_URL", raising=False)
+    assert tasks.guarded(lambda _: "digest") == "digest"
+
+
+def test_our_loggers_speak_and_libraries_are_quiet() -> None:
+    tasks.plain_logs()
+    assert logging.getLogger("probity.jobs.x").isEnabledFor(logging.INFO)
+    assert not logging.getLogger("great_expectations.x").isEnabledFor(logging.INFO)
+
+
+def _answer(option: str, user: dict[str, str] | None, **form: str) -> dict[str, Any]:
+    return {"chosen_options": [option], "params_input": {"list_code": "AB"} | form, "responded_by_user": user}
+
+
+CHEN = {"id": "chen", "name": "陳核定"}
+
+
+def test_the_decision_names_who_was_logged_in() -> None:
+    decision = approval.decision_of(_answer("核定", CHEN, seed=" AB-12345678 ", removed_text="A1：重複"))
+    assert decision == {
+        "choice": "approve",
+        "user": "陳核定 (chen)",
+        "seed": "AB-12345678",
+        "removed_text": "A1：重複",
+        "added_text": "",
+        "reason": "",
+        "witnesses": "",
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [(_answer("核定", None), "誰答覆"), (_answer("退回", CHEN), "理由")],
+)
+def test_an_answer_that_cannot_be_taken(answer: dict[str, Any], says: str) -> None:
+    with pytest.raises(AirflowFailException, match=says):
+        approval.decision_of(answer)
+
+
+def test_a_list_is_known_by_its_code() -> None:
+    assert approval.list_code("0a1b2c3d" + "f" * 56) == "0A1B2C3D"
+
+
+def test_a_failure_mail_carries_no_data() -> None:
+    ti = SimpleNamespace(dag_id="d", task_id="t", run_id="r", try_number=2, log_url="http://127.0.0.1/x")
+    facts = callbacks.failure_facts({"ti": ti, "partition_key": "2021-03", "exception": KeyError("王小明 A123456789")})
+    assert facts["message"] == "KeyError" and facts["period"] == "2021-03"
+    facts = callbacks.failure_facts({"ti": ti, "exception": AirflowFailException("請補正")})
+    assert facts["message"] == "請補正"
