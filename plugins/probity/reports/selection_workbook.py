@@ -206,7 +206,7 @@ class _Writer:
         parts: dict[str, list[dict[str, Any]]] = {
             "sources": [
                 dict(s)
-                | {"source": sources.get(s.get("source") or s.get("source_id"), s.get("source") or s.get("source_id"))}
+                | {"source": sources.get(name := str(s.get("source") or s.get("source_id") or ""), name)}
                 | {k: render.as_date(s.get(k)) for k in ("first_date", "last_date")}
                 for s in data["sources"]
             ],
