@@ -125,13 +125,17 @@ def _eproc(out: Path, cases: list[Case], dirt: Dirt, stream, last_month: str) ->
     for k, (year, some) in enumerate(sorted(by_year.items())):
         rng = stream(f"csv{year}")
         encoding = "cp950" if k == 0 and len(by_year) > 1 else "utf-8-sig"
-        files_eproc.write_csv(site / "決標清單" / f"procurement_{year}.csv", some, dirt, rng, encoding, spoil=k > 0 or len(by_year) == 1)
+        files_eproc.write_csv(
+            site / "決標清單" / f"procurement_{year}.csv", some, dirt, rng, encoding, spoil=k > 0 or len(by_year) == 1
+        )
         files_eproc.write_index(site / "公告索引" / f"decision_index_{year}.json", some, dirt, stream(f"index{year}"))
     for month, some in sorted(by_month.items()):
         folder, rng = site / "半月檔" / roc_month(month), stream(f"xml{month}")
         for half in (1, 2):
             part = [c for c in some if files_eproc.in_xml(c) and (c.notice_date.day > 15) == (half == 2)]
-            files_eproc.write_xml(folder / f"award_{month.replace('-', '')}0{half}.xml", part, rng, files_eproc.award_xml)
+            files_eproc.write_xml(
+                folder / f"award_{month.replace('-', '')}0{half}.xml", part, rng, files_eproc.award_xml
+            )
     for month, some in sorted(tenders.items()):
         folder, rng = site / "半月檔" / roc_month(month), stream(f"tender{month}")
         for half in (1, 2):
@@ -150,7 +154,9 @@ def _eproc(out: Path, cases: list[Case], dirt: Dirt, stream, last_month: str) ->
         path = site / "公告明細" / f"{int(month[:4]) - 1911}年" / f"detail_{month.replace('-', '')}.{suffix}"
         files_eproc.write_detail(path, some, dirt, stream(f"detail{month}"), shape)
     single = by_month[last_month][:1]
-    files_eproc.write_detail(site / "公告明細" / "補件" / f"{single[0].case_no}.json", single, dirt, stream("single"), "object")
+    files_eproc.write_detail(
+        site / "公告明細" / "補件" / f"{single[0].case_no}.json", single, dirt, stream("single"), "object"
+    )
 
 
 def _feed(out: Path, planter: Planter, rng: random.Random, covered: list[str], months: list[str], spec: Size) -> None:
@@ -175,7 +181,9 @@ def _feed(out: Path, planter: Planter, rng: random.Random, covered: list[str], m
         day = dt.date(int(month[:4]), int(month[5:]), 2)
         files_feed.write_xls(out / "拒絕往來廠商" / roc_month(month) / f"rvfile_{day:%Y%m%d}.xls", bans, day)
     broken = dt.date(int(months[-1][:4]), int(months[-1][5:]), 12)
-    files_feed.write_json(out / "拒絕往來廠商" / roc_month(months[-1]) / f"rvfile_{broken:%Y%m%d}.json", bans, broken, limit=37)
+    files_feed.write_json(
+        out / "拒絕往來廠商" / roc_month(months[-1]) / f"rvfile_{broken:%Y%m%d}.json", bans, broken, limit=37
+    )
 
 
 def _last_day(month: str) -> dt.date:

@@ -14,7 +14,11 @@ from collections import Counter
 
 PRIVATE = "\ue0c6"  # a user-defined character (造字) as in one real file: no code page knows it
 FULL = str.maketrans("0123456789", "０１２３４５６７８９")
-COMPAT = {unicodedata.normalize("NFKC", chr(c)): chr(c) for c in range(0xFAD9, 0xF8FF, -1) if unicodedata.normalize("NFKC", chr(c)) != chr(c)}
+COMPAT = {
+    unicodedata.normalize("NFKC", chr(c)): chr(c)
+    for c in range(0xFAD9, 0xF8FF, -1)
+    if unicodedata.normalize("NFKC", chr(c)) != chr(c)
+}
 
 
 class Dirt:

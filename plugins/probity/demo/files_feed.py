@@ -20,9 +20,33 @@ from probity.demo import city
 from probity.demo.model import Firm
 
 PER_YEAR = 560
-XLS_COLUMNS = ["廠商代碼", "標案案號", "廠商名稱", "廠商地址", "國別", "機關代碼", "機關名稱", "機關地址", "聯絡人", "電話", "負責人",
-               "負責人身分證", "標案名稱", "第101條款次", "原始公告日", "公告日", "生效日", "103條期間", "截止日", "異議申訴結果",
-               "判決書字號", "適用法條", "法條期間", "罪名資訊", "備註"]  # fmt: skip
+XLS_COLUMNS = [
+    "廠商代碼",
+    "標案案號",
+    "廠商名稱",
+    "廠商地址",
+    "國別",
+    "機關代碼",
+    "機關名稱",
+    "機關地址",
+    "聯絡人",
+    "電話",
+    "負責人",
+    "負責人身分證",
+    "標案名稱",
+    "第101條款次",
+    "原始公告日",
+    "公告日",
+    "生效日",
+    "103條期間",
+    "截止日",
+    "異議申訴結果",
+    "判決書字號",
+    "適用法條",
+    "法條期間",
+    "罪名資訊",
+    "備註",
+]
 _PLACES = ["晨露縣", "鐵雨縣", "墨雨市", "赤陶縣", "絳雪市", "玉簫縣"]
 _THINGS = "舟燈橋塔井窗鐘帆笛壺傘輪梯鏡琴屏簾燭磨錨碑鼎弓甕籃梭槳閣亭廊瓦磚釘鎖鈴旗鼓絃筆硯墨箋卷冊袖履襟釵環珮"
 
@@ -67,7 +91,8 @@ def background(rng: random.Random, first: dt.date, last: dt.date) -> list[Ban]:
     bans = []
     for k in range(int(PER_YEAR * days / 365)):
         years, clause = rng.choices(
-            [(3.0, "第6款"), (3.0, "第2款"), (1.0, "第14款"), (1.0, "第12款"), (0.5, "第10款"), (0.25, "第8款")], [30, 30, 15, 15, 5, 5]
+            [(3.0, "第6款"), (3.0, "第2款"), (1.0, "第14款"), (1.0, "第12款"), (0.5, "第10款"), (0.25, "第8款")],
+            [30, 30, 15, 15, 5, 5],
         )[0]
         announce = start + dt.timedelta(days=rng.randint(0, days))
         place = rng.choice(_PLACES)
@@ -75,20 +100,44 @@ def background(rng: random.Random, first: dt.date, last: dt.date) -> list[Ban]:
         if rng.random() < 0.03:
             number = f"{rng.choice('ABDFHKNPT')}{rng.choice('12')}{rng.randint(0, 999):03d}*****"
         bans.append(
-            Ban(number, stems[k % len(stems)] + rng.choice(["營造有限公司", "實業有限公司", "企業社", "工程行", "科技股份有限公司"]),
-                f"9{rng.randint(10, 99)}{place}{rng.choice(city.ROADS)}{rng.randint(1, 300)}號", city.person(rng),
-                f"3.98.{rng.randint(1, 60)}", f"{place}政府", f"{announce.year - 1911}{rng.choice('ABCD')}{k:04d}",
-                f"{rng.choice(city.ROADS)}{rng.choice(['改善工程', '設備採購', '委託服務'])}", announce, announce + dt.timedelta(days=1),
-                years, clause, "" if rng.random() < 0.9 else rng.choice(["異議駁回", "申訴駁回"]), rng.random() < 0.05)
-        )  # fmt: skip
+            Ban(
+                number,
+                stems[k % len(stems)]
+                + rng.choice(["營造有限公司", "實業有限公司", "企業社", "工程行", "科技股份有限公司"]),
+                f"9{rng.randint(10, 99)}{place}{rng.choice(city.ROADS)}{rng.randint(1, 300)}號",
+                city.person(rng),
+                f"3.98.{rng.randint(1, 60)}",
+                f"{place}政府",
+                f"{announce.year - 1911}{rng.choice('ABCD')}{k:04d}",
+                f"{rng.choice(city.ROADS)}{rng.choice(['改善工程', '設備採購', '委託服務'])}",
+                announce,
+                announce + dt.timedelta(days=1),
+                years,
+                clause,
+                "" if rng.random() < 0.9 else rng.choice(["異議駁回", "申訴駁回"]),
+                rng.random() < 0.05,
+            )
+        )
     return bans
 
 
 def ban(firm: Firm, effective: dt.date, years: float, clause: str) -> Ban:
     """A ban of one of the demo city's own firms."""
     announce = effective - dt.timedelta(days=1)
-    return Ban(firm.ubn, firm.name, firm.address, firm.representative, "3.98.7", "晨露縣政府", f"{announce.year - 1911}X0007",
-               "晨露溪護岸工程", announce, effective, years, clause)  # fmt: skip
+    return Ban(
+        firm.ubn,
+        firm.name,
+        firm.address,
+        firm.representative,
+        "3.98.7",
+        "晨露縣政府",
+        f"{announce.year - 1911}X0007",
+        "晨露溪護岸工程",
+        announce,
+        effective,
+        years,
+        clause,
+    )
 
 
 def _roc(day: dt.date, late: bool) -> str:
@@ -99,13 +148,28 @@ def _row(b: Ban) -> dict[str, Any]:
     number: str | int = int(b.firm_id) if b.as_number and b.firm_id.isdigit() else b.firm_id
     late = b.as_number
     return {
-        "Corporation_Number": number, "Corporation_Name": b.name, "Corporation_Address": b.address, "Corporation_Country": "中華民國",
-        "Supplier_Principal": b.principal, "Announce_Agency_No": b.agency_no, "Announce_Agency_Name": b.agency,
-        "Announce_Agency_Address": f"999{b.agency[:3]}銀杏大道1號", "Case_no": b.case_no, "Case_Name": b.case_name,
-        "Origional_Announce_Date": _roc(b.announce, late), "Announce_Date": _roc(b.announce, late),
-        "Effective_Date": _roc(b.effective, late), "Effective_Duration": b.duration, "Expire_Date": _roc(b.expire, late),
-        "GPA101_Caluse": b.clause, "Appeal_Result": b.appeal, "Judgment_Doc_No": "", "Suitable_Law": "", "Crime_Info": "", "Remark": "",
-    }  # fmt: skip
+        "Corporation_Number": number,
+        "Corporation_Name": b.name,
+        "Corporation_Address": b.address,
+        "Corporation_Country": "中華民國",
+        "Supplier_Principal": b.principal,
+        "Announce_Agency_No": b.agency_no,
+        "Announce_Agency_Name": b.agency,
+        "Announce_Agency_Address": f"999{b.agency[:3]}銀杏大道1號",
+        "Case_no": b.case_no,
+        "Case_Name": b.case_name,
+        "Origional_Announce_Date": _roc(b.announce, late),
+        "Announce_Date": _roc(b.announce, late),
+        "Effective_Date": _roc(b.effective, late),
+        "Effective_Duration": b.duration,
+        "Expire_Date": _roc(b.expire, late),
+        "GPA101_Caluse": b.clause,
+        "Appeal_Result": b.appeal,
+        "Judgment_Doc_No": "",
+        "Suitable_Law": "",
+        "Crime_Info": "",
+        "Remark": "",
+    }
 
 
 def write_json(path: Path, bans: list[Ban], day: dt.date, limit: int | None = None) -> int:
@@ -129,10 +193,32 @@ def write_xls(path: Path, bans: list[Ban], day: dt.date) -> int:
     for r, b in enumerate(rows, 1):
         raw = _row(b)
         values = [
-            raw["Corporation_Number"], b.case_no, b.name, b.address, "中華民國", b.agency_no, b.agency, raw["Announce_Agency_Address"],
-            "", "", b.principal, "", b.case_name, b.clause, raw["Announce_Date"], raw["Announce_Date"], raw["Effective_Date"], b.duration,
-            raw["Expire_Date"], b.appeal, "", "", "", "", "",
-        ]  # fmt: skip
+            raw["Corporation_Number"],
+            b.case_no,
+            b.name,
+            b.address,
+            "中華民國",
+            b.agency_no,
+            b.agency,
+            raw["Announce_Agency_Address"],
+            "",
+            "",
+            b.principal,
+            "",
+            b.case_name,
+            b.clause,
+            raw["Announce_Date"],
+            raw["Announce_Date"],
+            raw["Effective_Date"],
+            b.duration,
+            raw["Expire_Date"],
+            b.appeal,
+            "",
+            "",
+            "",
+            "",
+            "",
+        ]
         for k, value in enumerate(values):
             if value != "":
                 sheet.write(r, k, value)

@@ -20,31 +20,85 @@ DAY = dt.timedelta(days=1)
 
 METHODS = [("quotation", 0.49), ("open", 0.365), ("restricted_public", 0.097), ("restricted", 0.048)]
 SINGLE = {"quotation": 0.542, "open": 0.238, "restricted_public": 0.50, "restricted": 0.929}
-RATIO = [(0.0, 0.52), (0.05, 0.644), (0.25, 0.813), (0.50, 0.933), (0.72, 0.98), (0.841, 0.9995), (1.0, 1.0)]
+RATIO = [
+    (0.0, 0.52),
+    (0.05, 0.644),
+    (0.25, 0.813),
+    (0.50, 0.933),
+    (0.72, 0.98),
+    (0.8409, 0.9995),
+    (0.841, 1.0),
+    (1.0, 1.0),
+]
 
 CATEGORIES: dict[str, list[tuple[str, str]]] = {
-    "civil": [("5139", "其他土木工程"), ("5139", "其他土木工程"), ("5131", "快速道路(不含高架快速道路),街道,馬路,鐵路及機場跑道"),
-              ("5133", "水道、海港、水壩及其他水利工程"), ("5127", "教育用建築工程"), ("5137", "運動及娛樂工程")],
+    "civil": [
+        ("5139", "其他土木工程"),
+        ("5139", "其他土木工程"),
+        ("5131", "快速道路(不含高架快速道路),街道,馬路,鐵路及機場跑道"),
+        ("5133", "水道、海港、水壩及其他水利工程"),
+        ("5127", "教育用建築工程"),
+        ("5137", "運動及娛樂工程"),
+    ],
     "mep": [("5164", "電力工程"), ("5162", "水管及排水設施鋪設工程"), ("5169", "其他安裝工程")],
     "design": [("8672", "工程服務"), ("8671", "建築服務"), ("8673", "綜合工程服務")],
     "it": [("842", "軟體執行服務"), ("845", "辦公室機器及設備(包括電腦)之維修服務")],
     "culture": [("96", "娛樂,文化,體育服務"), ("871", "廣告服務")],
     "clean": [("94", "污水及垃圾處理、公共衛生及其他環保服務"), ("874", "建築物清理服務")],
     "care": [("93", "健康及社會服務")],
-    "goods": [("32", "紙漿,紙及紙產品;印刷品及相關的商品"), ("452", "計算機及其零件與配件"), ("389", "其他製造商品"), ("384", "運動商品")],
-}  # fmt: skip
+    "goods": [
+        ("32", "紙漿,紙及紙產品;印刷品及相關的商品"),
+        ("452", "計算機及其零件與配件"),
+        ("389", "其他製造商品"),
+        ("384", "運動商品"),
+    ],
+}
 TITLES: dict[str, list[str]] = {
-    "civil": ["{road}路面改善工程", "{district}區{road}側溝改善工程", "{road}人行道更新工程", "{district}區排水護岸修復工程",
-              "{school}校舍補強工程", "{district}區公園設施整修工程", "{road}{a}號旁擋土牆修復工程", "{district}區農路改善工程"],
-    "mep": ["{district}區路燈維修工程", "{school}電力改善工程", "{district}區活動中心空調更新工程", "{road}管線遷移工程"],
+    "civil": [
+        "{road}路面改善工程",
+        "{district}區{road}側溝改善工程",
+        "{road}人行道更新工程",
+        "{district}區排水護岸修復工程",
+        "{school}校舍補強工程",
+        "{district}區公園設施整修工程",
+        "{road}{a}號旁擋土牆修復工程",
+        "{district}區農路改善工程",
+    ],
+    "mep": [
+        "{district}區路燈維修工程",
+        "{school}電力改善工程",
+        "{district}區活動中心空調更新工程",
+        "{road}管線遷移工程",
+    ],
     "design": ["{road}拓寬工程委託設計監造技術服務", "{school}耐震補強委託設計監造", "{district}區排水整治規劃設計"],
     "it": ["{y}年度資訊平臺維護案", "{district}區公所網路設備維護", "{y}年度公文系統功能擴充", "智慧路燈平台建置服務"],
-    "culture": ["{y}年{district}燈節活動委託案", "{y}年度城市行銷影片製作", "{district}區文化節舞臺燈光音響", "兒童藝術節委託辦理"],
-    "clean": ["{y}年度{district}區環境清潔委外", "{y}年度辦公廳舍清潔維護", "{district}區水溝清疏委託服務", "{y}年度駐衛保全服務"],
+    "culture": [
+        "{y}年{district}燈節活動委託案",
+        "{y}年度城市行銷影片製作",
+        "{district}區文化節舞臺燈光音響",
+        "兒童藝術節委託辦理",
+    ],
+    "clean": [
+        "{y}年度{district}區環境清潔委外",
+        "{y}年度辦公廳舍清潔維護",
+        "{district}區水溝清疏委託服務",
+        "{y}年度駐衛保全服務",
+    ],
     "care": ["{y}年度{district}區長者送餐服務", "{y}年度居家服務督導計畫"],
-    "goods": ["{y}年度印刷品採購", "{school}電腦教室設備採購", "{y}年度辦公用品採購", "{school}運動器材採購", "{district}區里鄰長紀念品採購"],
-}  # fmt: skip
-DISQUALIFIED = ["資格文件未附或不符合規定", "押標金未繳或不符合規定", "規格文件未附或不符合規定", "未依招標文件之規定投標"]
+    "goods": [
+        "{y}年度印刷品採購",
+        "{school}電腦教室設備採購",
+        "{y}年度辦公用品採購",
+        "{school}運動器材採購",
+        "{district}區里鄰長紀念品採購",
+    ],
+}
+DISQUALIFIED = [
+    "資格文件未附或不符合規定",
+    "押標金未繳或不符合規定",
+    "規格文件未附或不符合規定",
+    "未依招標文件之規定投標",
+]
 LOST = {"lowest": "資格、規格合於招標文件但非最低標", "other": "資格、規格合於招標文件但非最有利標或最優勝廠商"}
 OVER = "標價超過底價"
 
@@ -116,7 +170,9 @@ class Maker:
 
     def reserve(self, trade: str, n: int) -> list[Firm]:
         """Take ``n`` firms with a valid 統編 of a trade out of the honest draw."""
-        taken = [f for f in self.city.by_trade(trade) if f.ubn and f.raw_id == f.ubn and f.name not in self.reserved][-n:]
+        taken = [f for f in self.city.by_trade(trade) if f.ubn and f.raw_id == f.ubn and f.name not in self.reserved][
+            -n:
+        ]
         self.reserved |= {f.name for f in taken}
         self._pools.clear()
         return taken
@@ -152,7 +208,11 @@ class Maker:
         rng = self.rng
         school = rng.choice(DISTRICTS[:6]) + rng.choice(["國小", "國中"])
         text = (template or rng.choice(TITLES[trade])).format(
-            road=rng.choice(ROADS), district=rng.choice(DISTRICTS), school=school, a=rng.randint(2, 380), y=on.year - 1911
+            road=rng.choice(ROADS),
+            district=rng.choice(DISTRICTS),
+            school=school,
+            a=rng.randint(2, 380),
+            y=on.year - 1911,
         )
         seen = self.titles[text] = self.titles.get(text, 0) + 1
         if seen > 1:
@@ -200,12 +260,25 @@ class Maker:
         reserve = self._reserve(budget, award, n) if priced else None
         self.notices += 1
         case = Case(
-            agency=agency, case_no=self.case_no(agency, award_date), notice_id=f"BDM-9-{90000000 + self.notices}",
-            title=self.title(trade, award_date, given.get("title")), kind=kind,
-            category=given.get("category") or rng.choice(CATEGORIES[trade]), method=method, award_way=award_way, budget=budget,
-            award=award, reserve=reserve, tender_notice=None, deadline=None, opening=award_date, award_date=award_date,
-            notice_date=notice_date, bids=[], subsidised=rng.random() < 0.18,
-        )  # fmt: skip
+            agency=agency,
+            case_no=self.case_no(agency, award_date),
+            notice_id=f"BDM-9-{90000000 + self.notices}",
+            title=self.title(trade, award_date, given.get("title")),
+            kind=kind,
+            category=given.get("category") or rng.choice(CATEGORIES[trade]),
+            method=method,
+            award_way=award_way,
+            budget=budget,
+            award=award,
+            reserve=reserve,
+            tender_notice=None,
+            deadline=None,
+            opening=award_date,
+            award_date=award_date,
+            notice_date=notice_date,
+            bids=[],
+            subsidised=rng.random() < 0.18,
+        )
         self._dates(case, n)
         case.amount_class = amount_class(budget, kind, case.tender_notice or award_date)
         firms = given.get("firms") or self.pick(trade, n)
@@ -261,13 +334,15 @@ class Maker:
         if case.method == "restricted":
             return
         slow = case.award_way != "lowest"
-        opening = workday(case.award_date - (rng.randint(3, 16) if slow else rng.choice([0, 0, 0, 0, 1, 2, 4])) * DAY, -1)
+        opening = workday(
+            case.award_date - (rng.randint(3, 16) if slow else rng.choice([0, 0, 0, 0, 1, 2, 4])) * DAY, -1
+        )
         case.opening = opening
         case.deadline = workday(opening - rng.choice([0, 1]) * DAY, -1)
         minimum = minimum_days(case.budget, case.kind, case.method, case.award_date)
         case.e_documents, case.e_bidding = rng.random() < 0.9, rng.random() < 0.25
         case.public_viewing = case.budget >= review(case.kind) and rng.random() < 0.7
-        if case.method == "open" and n < 3 or rng.random() < 0.05:
+        if (case.method == "open" and n < 3) or rng.random() < 0.05:
             failed = 1 + (rng.random() < 0.25)
             case.tender_round, case.failed_count = 1 + failed, failed
             minimum = 7 if case.budget >= threshold(case.award_date) else 5
@@ -286,7 +361,14 @@ class Maker:
             case.actual = round(max(0.0, elapsed * rng.uniform(0.93, 1.06)), 3)
             case.progress_date = month_days(case.month)[-1]
             if rng.random() < 0.05:
-                case.changes.append(Change(1, case.award_date + rng.randint(45, 80) * DAY, int(case.award * rng.uniform(-0.03, 0.06)), "現場管線障礙"))
+                case.changes.append(
+                    Change(
+                        1,
+                        case.award_date + rng.randint(45, 80) * DAY,
+                        int(case.award * rng.uniform(-0.03, 0.06)),
+                        "現場管線障礙",
+                    )
+                )
         elif trade == "goods":
             days = rng.randint(15, 90)
         else:
@@ -308,7 +390,9 @@ class Maker:
             if lowest and amount <= original:
                 amount = original + rng.randint(1, 9) * 100
             out = rng.random() < 0.07
-            reason = rng.choice(DISQUALIFIED) if out else OVER if amount > ceiling else LOST["lowest" if lowest else "other"]
+            reason = (
+                rng.choice(DISQUALIFIED) if out else OVER if amount > ceiling else LOST["lowest" if lowest else "other"]
+            )
             bids.append(Bid(firm, amount, disqualified=out, reason=reason))
         case.bids = bids
 

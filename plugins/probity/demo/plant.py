@@ -66,9 +66,13 @@ class Planter:
         """An open works tender with four bidders, well above 公告金額: no other pattern comes near."""
         t = threshold(on)
         defaults: dict[str, Any] = {
-            "trade": "civil", "method": "open", "award_way": "lowest", "ratio": self.rng.uniform(0.86, 0.93),
-            "budget": round_money(self.rng, t * self.rng.uniform(2.2, 6.5)), "lag": self.rng.randint(2, 12),
-        }  # fmt: skip
+            "trade": "civil",
+            "method": "open",
+            "award_way": "lowest",
+            "ratio": self.rng.uniform(0.86, 0.93),
+            "budget": round_money(self.rng, t * self.rng.uniform(2.2, 6.5)),
+            "lag": self.rng.randint(2, 12),
+        }
         if "firms" not in given and "n" not in given:
             defaults["n"] = 4
         case = self.m.make(on, **(defaults | given))
@@ -138,7 +142,9 @@ class Planter:
             case.end = case.award_date + 60 * DAY
             self.background(case)
         for on in self.spread(5, self.history[-6:]):
-            case = self.works(on, agency=m.city.agency("10.1"), firms=[self.overloaded, *m.pick("civil", 3)], budget=6_400_000)
+            case = self.works(
+                on, agency=m.city.agency("10.1"), firms=[self.overloaded, *m.pick("civil", 3)], budget=6_400_000
+            )
             case.end = case.award_date + 420 * DAY
             self.background(case)
         for on in self.spread(14):
@@ -149,7 +155,7 @@ class Planter:
             self.background(self.roof(on, [*m.pick("civil", 1), self.absentee, *m.pick("civil", 1)]))
         for on in self.spread(3, self.history[-9:]):
             self.background(self.friendly(on))
-        self.originals = []
+        self.originals: list[Case] = []
         for on in self.spread(6, self.history[: max(1, len(self.history) - 2)]):
             case = self.works(on, agency=m.city.agency(rng.choice(["60", "61", "62"])), budget=4_500_000)
             case.expansion = len(self.originals) % 2 == 0
@@ -188,13 +194,22 @@ class Planter:
         case = self.works(self.day(month))
         assert case.deadline and case.tender_notice
         case.corrections.append(
-            Correction(1, workday(case.deadline - 3 * DAY, -1), True, case.deadline, case.deadline, "變更廠商資格及工項數量")
+            Correction(
+                1, workday(case.deadline - 3 * DAY, -1), True, case.deadline, case.deadline, "變更廠商資格及工項數量"
+            )
         )
         self.add(case, "P18", (), "material correction three days before closing, deadline unchanged")
         case = self.works(self.day(month))
         assert case.deadline
         case.corrections.append(
-            Correction(1, workday(case.deadline - 13 * DAY, -1), True, workday(case.deadline - 8 * DAY, -1), case.deadline, "變更工項數量並延長")
+            Correction(
+                1,
+                workday(case.deadline - 13 * DAY, -1),
+                True,
+                workday(case.deadline - 8 * DAY, -1),
+                case.deadline,
+                "變更工項數量並延長",
+            )
         )
         self.add(case, "P18", (), "material correction, deadline extended", honest=True)
         case = self.works(self.day(month))
@@ -220,7 +235,12 @@ class Planter:
             case = self.works(self.day(month), ratio=ratio)
             case.reserve = round_money(rng, case.budget * 0.95)
             case.article58, case.gap_deposit = False, None
-            self.add(case, "P03", (4, 6), f"award {case.award / case.reserve:.2f} of the reserve price, article 58 not applied")
+            self.add(
+                case,
+                "P03",
+                (4, 6),
+                f"award {case.award / case.reserve:.2f} of the reserve price, article 58 not applied",
+            )
         case = self.works(self.day(month), ratio=0.70)
         case.reserve = round_money(rng, case.budget * 0.94)
         case.article58, case.gap_deposit = True, int(0.8 * case.reserve) - case.award
@@ -255,47 +275,92 @@ class Planter:
 
     # -- P06 P07 P12 I16 I20 ----------------------------------------------------------------------------------
     def splitting(self, month: str, k: int) -> None:
-        rng, city = self.rng, self.m.city
+        city = self.m.city
         agency = city.agency(str(63 + k % 5))
         district = agency.name[3:-3]
         winner = self.m.pick("civil", 1)[0]
         t = threshold(month_days(month)[0])
         for part, share in zip("東西南", (0.93, 0.9, 0.86), strict=True):
             case = self.m.make(
-                self.day(month, 0.3, 0.9), agency=agency, trade="civil", method="quotation", award_way="lowest",
-                budget=int(t * share), ratio=0.965, lag=3, firms=[winner, *self.m.pick("civil", 1, {winner.name})],
+                self.day(month, 0.3, 0.9),
+                agency=agency,
+                trade="civil",
+                method="quotation",
+                award_way="lowest",
+                budget=int(t * share),
+                ratio=0.965,
+                lag=3,
+                firms=[winner, *self.m.pick("civil", 1, {winner.name})],
                 category=("5139", "其他土木工程"),
-            )  # fmt: skip
+            )
             case.title = f"{district}區第{k + 1}公有市場整修工程({part}側)"
             self.add(case, "P06", (16,), "one job in three purchases under the threshold, one winner, within weeks")
         for name in ("A", "B"):  # different schools, different trades, different winners
-            case = self.m.make(self.day(month), agency=city.agency(f"4.{1 + k + (name == 'B') * 5}"), trade="goods",
-                               method="quotation", award_way="lowest", budget=int(t * 0.62), ratio=0.94, n=2, lag=4)  # fmt: skip
+            case = self.m.make(
+                self.day(month),
+                agency=city.agency(f"4.{1 + k + (name == 'B') * 5}"),
+                trade="goods",
+                method="quotation",
+                award_way="lowest",
+                budget=int(t * 0.62),
+                ratio=0.94,
+                n=2,
+                lag=4,
+            )
             case.title = "電腦教室設備採購"
             self.add(case, "P06", (16,), "like titles at different schools with different winners", honest=True)
         for _ in range(3):
-            self.add(self.bunched(self.day(month)), "P07", (15,), "budget just under the threshold, as all of this agency's")
+            self.add(
+                self.bunched(self.day(month)), "P07", (15,), "budget just under the threshold, as all of this agency's"
+            )
         for _ in range(2):
-            self.add(self.frequent_case(self.day(month)), "P12", (18,), "over twenty works awards at one agency in a year")
+            self.add(
+                self.frequent_case(self.day(month)), "P12", (18,), "over twenty works awards at one agency in a year"
+            )
         self.add(self.monopoly(self.day(month)), "I20", (18, 19, 20), "one firm takes a whole category of one agency")
-        del rng
 
     def bunched(self, on: dt.date) -> Case:
         t = threshold(on)
-        return self.m.make(on, agency=self.m.city.agency("30"), trade="culture", method="quotation", award_way="lowest",
-                           budget=int(t * self.rng.uniform(0.962, 0.9985)), ratio=self.rng.uniform(0.95, 0.99), n=2, lag=4)  # fmt: skip
+        return self.m.make(
+            on,
+            agency=self.m.city.agency("30"),
+            trade="culture",
+            method="quotation",
+            award_way="lowest",
+            budget=int(t * self.rng.uniform(0.962, 0.9985)),
+            ratio=self.rng.uniform(0.95, 0.99),
+            n=2,
+            lag=4,
+        )
 
     def frequent_case(self, on: dt.date) -> Case:
-        case = self.m.make(on, agency=self.m.city.agency("70"), trade="civil", method="quotation", award_way="lowest",
-                           budget=int(threshold(on) * self.rng.uniform(0.2, 0.7)), ratio=self.rng.uniform(0.9, 0.97), lag=5,
-                           firms=[self.frequent, *self.m.pick("civil", self.rng.choice([1, 2]))])  # fmt: skip
+        case = self.m.make(
+            on,
+            agency=self.m.city.agency("70"),
+            trade="civil",
+            method="quotation",
+            award_way="lowest",
+            budget=int(threshold(on) * self.rng.uniform(0.2, 0.7)),
+            ratio=self.rng.uniform(0.9, 0.97),
+            lag=5,
+            firms=[self.frequent, *self.m.pick("civil", self.rng.choice([1, 2]))],
+        )
         case.end = (case.start or on) + 40 * DAY
         return case
 
     def monopoly(self, on: dt.date) -> Case:
-        return self.m.make(on, agency=self.m.city.agency("27"), trade="clean", method="quotation", award_way="lowest", lag=6,
-                           category=("874", "建築物清理服務"), budget=int(threshold(on) * self.rng.uniform(0.3, 0.8)),
-                           ratio=self.rng.uniform(0.96, 0.99), firms=[self.monopolist])  # fmt: skip
+        return self.m.make(
+            on,
+            agency=self.m.city.agency("27"),
+            trade="clean",
+            method="quotation",
+            award_way="lowest",
+            lag=6,
+            category=("874", "建築物清理服務"),
+            budget=int(threshold(on) * self.rng.uniform(0.3, 0.8)),
+            ratio=self.rng.uniform(0.96, 0.99),
+            firms=[self.monopolist],
+        )
 
     # -- P08 I17 ----------------------------------------------------------------------------------------------
     def restricted(self, month: str, k: int) -> None:
@@ -305,6 +370,12 @@ class Planter:
             case = m.make(on, **({"trade": "civil", "method": "restricted", "ratio": 0.97, "lag": 5, "n": 1} | given))
             case.planted = True
             return case
+
+        def follow_up(original: Case, share: float) -> Case:
+            firms = [original.bids[0].firm]
+            return one(
+                self.day(month), agency=original.agency, firms=firms, budget=int(original.award * share), ratio=1.0
+            )
 
         case = one(self.day(month), budget=1_850_000)
         case.clause = "22-1-1"
@@ -316,35 +387,49 @@ class Planter:
 
         original = self.originals[(2 * k) % 6]
         for share in (0.34, 0.31):
-            case = one(self.day(month), agency=original.agency, firms=[original.bids[0].firm], budget=int(original.award * share), ratio=1.0)
+            case = follow_up(original, share)
             case.clause, case.original_case_no, case.title = "22-1-6", original.case_no, f"{original.title}(後續追加)"
             self.add(case, "P08", (), "22-1-6 follow-ups that add up to more than half of the original contract")
         original = self.originals[(2 * k + 1) % 6]
-        case = one(self.day(month), agency=original.agency, firms=[original.bids[0].firm], budget=int(original.award * 0.07), ratio=1.0)
+        case = follow_up(original, 0.07)
         case.clause, case.original_case_no, case.title = "22-1-6", original.case_no, f"{original.title}(追加)"
         self.add(case, "P08", (), "22-1-6 within half of the original contract", honest=True)
-        case = one(self.day(month), agency=original.agency, firms=[original.bids[0].firm], budget=int(original.award * 0.4), ratio=1.0)
+        case = follow_up(original, 0.4)
         case.clause, case.original_case_no, case.expansion = "22-1-7", original.case_no, False
         case.title = f"{original.title}(後續擴充)"
         self.add(case, "P08", (), "22-1-7 without an announced expansion")
         original = self.originals[(2 * k) % 6]
-        case = one(self.day(month), agency=original.agency, firms=[original.bids[0].firm], budget=int(original.award * 0.3), ratio=1.0)
+        case = follow_up(original, 0.3)
         case.clause, case.original_case_no, case.expansion = "22-1-7", original.case_no, True
         case.title = f"{original.title}(擴充)"
         self.add(case, "P08", (), "22-1-7, the expansion was announced", honest=True)
-        self.add(self.friendly(self.day(month)), "I17", (17,), "restricted awards of one agency to one firm again and again")
+        self.add(
+            self.friendly(self.day(month)), "I17", (17,), "restricted awards of one agency to one firm again and again"
+        )
 
     def friendly(self, on: dt.date) -> Case:
-        case = self.m.make(on, agency=self.m.city.agency("33"), trade="culture", method="restricted", ratio=0.99, lag=4,
-                           budget=int(threshold(on) * self.rng.uniform(0.5, 0.85)), firms=[self.friend])  # fmt: skip
+        case = self.m.make(
+            on,
+            agency=self.m.city.agency("33"),
+            trade="culture",
+            method="restricted",
+            ratio=0.99,
+            lag=4,
+            budget=int(threshold(on) * self.rng.uniform(0.5, 0.85)),
+            firms=[self.friend],
+        )
         case.clause = "22-1-16"
         return case
 
     # -- P09 P10 P15 I24 I33 I36 ------------------------------------------------------------------------------
     def firms(self, month: str, k: int) -> None:
         m = self.m
-        first = month_days(month)[0]
-        self.add(self.works(self.day(month), firms=[self.banned, *m.pick("civil", 3)]), "P09", (34,), "winner debarred on the award date")
+        self.add(
+            self.works(self.day(month), firms=[self.banned, *m.pick("civil", 3)]),
+            "P09",
+            (34,),
+            "winner debarred on the award date",
+        )
         case = self.works(self.day(month), firms=[self.banned_later, *m.pick("civil", 3)])
         self.add(case, "P09", (34,), "the ban starts after the award", honest=True)
         case = self.works(self.day(month), firms=[self.ban_over, *m.pick("civil", 3)])
@@ -352,7 +437,12 @@ class Planter:
 
         what = ("address", "phone", "representative and phone")[k % 3]
         a, b = self.kin[k % 3]
-        self.add(self.works(self.day(month), firms=[a, b, *m.pick("civil", 2)]), "P10", (), f"winner and a loser share {what}")
+        self.add(
+            self.works(self.day(month), firms=[a, b, *m.pick("civil", 2)]),
+            "P10",
+            (),
+            f"winner and a loser share {what}",
+        )
         case = self.works(self.day(month), firms=[*self.neighbours, *m.pick("civil", 2)])
         self.add(case, "P10", (), "same building, different floors", honest=True)
 
@@ -373,7 +463,6 @@ class Planter:
         case = self.works(self.day(month), firms=[self.overloaded, *m.pick("civil", 3)], budget=6_900_000)
         case.end = case.award_date + 400 * DAY
         self.add(case, "I36", (36,), "more works at once than the firm ever finished in a year")
-        del first
 
     def roof(self, on: dt.date, firms: list[Firm]) -> Case:
         case = self.works(on, agency=self.m.city.agency("6"), firms=firms, category=("5153", "屋頂及防水工程"))
@@ -397,13 +486,20 @@ class Planter:
     def ring_tenders(self, month: str, k: int) -> None:
         for j in range(2):
             case = self.ring_case(self.day(month), 28 + 2 * k + j, exact=True)
-            self.add(case, "P11", (7, 8, 13, 22), "four firms bid only together and win in turn; the losers' prices are fixed multiples")
+            self.add(
+                case,
+                "P11",
+                (7, 8, 13, 22),
+                "four firms bid only together and win in turn; the losers' prices are fixed multiples",
+            )
 
     # -- P13 P14 I30 ------------------------------------------------------------------------------------------
     def contracts(self, month: str) -> None:
         case = self.works(self.day(month), lag=24)
         for no, share in enumerate((0.13, 0.12, 0.14), 1):
-            case.changes.append(Change(no, case.award_date + (9 + 8 * no) * DAY, int(case.award * share), "追加施作數量"))
+            case.changes.append(
+                Change(no, case.award_date + (9 + 8 * no) * DAY, int(case.award * share), "追加施作數量")
+            )
         self.add(case, "P13", (31,), "three changes of 39 % in all, the first within 30 days of the award")
         case = self.works(self.day(month), lag=25)
         case.changes.append(Change(1, case.award_date + 70 * DAY, int(case.award * 0.04), "既有管線遷移"))
@@ -436,7 +532,11 @@ class Planter:
             case = self.works(self.day(month))
             case.no_eproc = True
             self.add(case, "P20", (), "in the city's list, but no award notice on the e-procurement site")
-        for flag, pattern, why in (("tip_off", "W1", "named in a tip-off"), ("warning_area", "W4", "on the warning area"), ("designated", "W5", "designated")):
+        for flag, pattern, why in (
+            ("tip_off", "W1", "named in a tip-off"),
+            ("warning_area", "W4", "on the warning area"),
+            ("designated", "W5", "designated"),
+        ):
             case = self.works(self.day(month))
             setattr(case, flag, True)
             self.add(case, pattern, (), why)
@@ -475,7 +575,12 @@ class Planter:
         for _ in range(9):
             on = self.day(month, 0.0, 0.4)
             award_day = workday(december + self.rng.randint(0, 11) * DAY, -1)
-            case = self.works(on, agency=self.m.city.agency("34"), lag=(on - award_day).days, budget=self.rng.randint(38, 60) * 100_000)
+            case = self.works(
+                on,
+                agency=self.m.city.agency("34"),
+                lag=(on - award_day).days,
+                budget=self.rng.randint(38, 60) * 100_000,
+            )
             self.add(case, "I29", (29,), "an agency's year awarded in its last three weeks")
 
 
