@@ -53,7 +53,11 @@ def thresholds(folder: Path) -> list[dict[str, Any]]:
 def threshold(rows: list[dict[str, Any]], name: str, on: dt.date) -> float:
     """The value of ``name`` in force on ``on``. KeyError says the name and the date when none is."""
     for row in rows:
-        if row["name"] == name and row["effective_from"] <= on and (row["effective_to"] is None or on <= row["effective_to"]):
+        if (
+            row["name"] == name
+            and row["effective_from"] <= on
+            and (row["effective_to"] is None or on <= row["effective_to"])
+        ):
             return float(row["value"])
     raise KeyError(f"no threshold {name} in force on {on.isoformat()}")
 
@@ -74,4 +78,6 @@ def threshold_table(rows: list[dict[str, Any]]) -> pa.Table:
 
 def folder_digests(folder: Path, pattern: str) -> dict[str, str]:
     """Relative path -> SHA-256 of every file under ``folder`` matching ``pattern``, in sorted order."""
-    return {p.relative_to(folder).as_posix(): canonical.file_digest(p) for p in sorted(folder.rglob(pattern)) if p.is_file()}
+    return {
+        p.relative_to(folder).as_posix(): canonical.file_digest(p) for p in sorted(folder.rglob(pattern)) if p.is_file()
+    }

@@ -6,6 +6,7 @@ when it is complete (temporary name, fsync, rename), so two writers at once and 
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -45,8 +46,6 @@ class ObjectStore:
         return self.put_bytes(canonical.dumps(value).encode(), "json")
 
     def get_json(self, digest: str) -> Any:
-        import json
-
         return json.loads(self.get_bytes(digest, "json"))
 
     def put_table(self, table: pa.Table) -> str:
@@ -66,13 +65,14 @@ def write_atomic(target: Path, data: bytes, mode: int = 0o640) -> None:
     """Write ``data`` to ``target`` so that it is either absent or whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=".part-")
+    part = Path(name)
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
-        os.chmod(name, mode)
-        os.replace(name, target)
+        part.chmod(mode)
+        part.replace(target)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
         raise

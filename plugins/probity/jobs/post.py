@@ -1,0 +1,157 @@
+"""The mails that jobs owe: a published selection, a gate's notice to the data's owner, a failure to the operators.
+
+In: what happened, as plain facts. Out: rows of the outbox, owed in the same transaction as what they tell of. The
+outbox delivers them; nothing here talks to a mail server. Bodies carry counts and digests only.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from probity import canonical, reports
+from probity.calendar import Period
+from probity.delivery import outbox, recipients
+from probity.delivery.message import Envelope, OutgoingMail, compose
+from probity.delivery.recipients import Recipient
+from probity.jobs.office import Office
+from probity.settings import ROOT, Settings
+from probity.store import model, trail
+
+VERIFIER = ROOT / "include" / "verify_draw.py"
+TAIPEI = dt.timezone(dt.timedelta(hours=8))
+
+
+def today(session: Session) -> dt.date:
+    """The database's day in Taipei: who gets a notice is a matter of the day on which it is sent."""
+    now = session.scalar(select(func.now()))
+    if now is None:
+        raise LookupError("the database gave no time")
+    return now.astimezone(TAIPEI).date()
+
+
+# -- gate notices -------------------------------------------------------------------------------------------------
+def gate_notice(
+    session: Session,
+    office: Office,
+    job: str,
+    period: Period,
+    stage: str,
+    result: Any,
+    workbook: Path,
+    sources: list[str],
+) -> None:
+    """Owe the owners of ``sources`` (all owners when empty) the workbook in which the bad cells are marked.
+
+    The same verdict over the same data is told once, however often the gate is run again.
+    """
+    content = workbook.read_bytes()
+    document = {"name": workbook.name, "digest": canonical.sha256(content), "size": len(content)}
+    failed = result.failed()
+    facts = {
+        "period": period.key,
+        "period_roc": period.roc,
+        "stage": result.words["stage"] if "stage" in result.words else stage,
+        "outcome": result.outcome,
+        "dataset": "",
+        "messages": [
+            f"{c.message_zh}（{c.who_zh}：{c.action_zh}）" for c in failed if c.outcome in ("stop", "quarantine")
+        ],
+        "documents": [document],
+        "trail_head": trail.head(session),
+    }
+    report = f"gate/{job}/{period.key}/{stage}/{canonical.digest([result.to_json(), document['digest']])[:16]}"
+    bodies = reports.mail("gate_stop", facts, office.settings.templates)
+    chosen: dict[str, Recipient] = {}
+    for source in sources or (None,):
+        for person in recipients.for_report(
+            recipients.load(office.settings.config), "gate_stop", today(session), source
+        ):
+            chosen.setdefault(person.address, person)
+    for person in chosen.values():
+        envelope = Envelope(report, person.address, 1, person.role, office.settings.mail_from)
+        outbox.enqueue(session, compose(office.objects, envelope, bodies, {workbook.name: content}))
+
+
+# -- failures -----------------------------------------------------------------------------------------------------
+def failure_notice(settings: Settings, facts: Mapping[str, Any]) -> None:
+    """Owe the operators a mail about a failed task; ``facts``: dag_id, task_id, run_id, try_number, period, message,
+    url. Once per run, task and message."""
+    office = Office(settings)
+    bodies = reports.mail("task_failed", facts, settings.templates)
+    key = canonical.digest([facts[k] for k in ("dag_id", "run_id", "task_id", "message")])[:16]
+    with office.transaction() as session:
+        for person in recipients.for_report(recipients.load(settings.config), "task_failed", today(session)):
+            envelope = Envelope(
+                f"failure/{facts['dag_id']}/{facts['task_id']}/{key}",
+                person.address,
+                1,
+                person.role,
+                settings.mail_from,
+            )
+            outbox.enqueue(session, compose(office.objects, envelope, bodies))
+
+
+# -- published selections -------------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Parcel:
+    """One mail of a published selection, before the mail gate."""
+
+    recipient: Recipient
+    bodies: reports.MailBodies
+    files: dict[str, bytes]
+
+
+def parcels(
+    settings: Settings, job: str, context: Mapping[str, Any], files: Mapping[str, list[Path]]
+) -> Iterator[Parcel]:
+    """The mails of a published selection, by recipient: each holds only what its level may see.
+
+    ``files``: kind -> paths of the published files. full: everything; agency: the letter of that agency alone;
+    figures: counts in the body, nothing attached.
+    """
+    on = dt.datetime.fromisoformat(context["decided_at"]).astimezone(TAIPEI).date()
+    for person in recipients.for_report(recipients.load(settings.config), job, on):
+        attached = attachments(person, context, files)
+        if person.level == "agency" and not attached:
+            continue
+        documents = [{"name": n, "digest": canonical.sha256(d), "size": len(d)} for n, d in sorted(attached.items())]
+        bodies = reports.mail_bodies(dict(context) | {"documents": documents}, person.level, settings.templates)
+        yield Parcel(person, bodies, attached)
+
+
+def attachments(person: Recipient, context: Mapping[str, Any], files: Mapping[str, list[Path]]) -> dict[str, bytes]:
+    """File name -> content for one recipient."""
+    name = context["selection_id"]
+    if person.level == "figures":
+        return {}
+    if person.level == "agency":
+        return {
+            n: content
+            for letter in reports.letters(context)
+            if letter.agency_key == person.agency
+            for n, content in letter.files.items()
+        }
+    attached = {p.name: p.read_bytes() for kind in ("workbook", "result_form", "draw") for p in files.get(kind, [])}
+    if files.get("letter"):
+        attached[f"{name}-letters.zip"] = reports.zip_files({p.name: p.read_bytes() for p in files["letter"]})
+    attached[f"{VERIFIER.stem}.txt"] = VERIFIER.read_bytes()
+    return attached
+
+
+def outgoing(office: Office, selection: model.Selection, parcel: Parcel) -> OutgoingMail:
+    """The parcel as a mail of the outbox: its key is the selection, the recipient and the revision."""
+    envelope = Envelope(
+        f"{selection.job}/{selection.period}",
+        parcel.recipient.address,
+        selection.revision,
+        parcel.recipient.role,
+        office.settings.mail_from,
+    )
+    return compose(office.objects, envelope, parcel.bodies, parcel.files)

@@ -1,0 +1,102 @@
+"""Publishing an approved selection: its workbook, its letters and its draw file, written once.
+
+In: a selection id that somebody approved. Out: files under ``reports/<selection_id>`` with their digests in
+``report`` and in the trail. Publishing again finds the same bytes; an approved selection never changes.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from probity import canonical, reports, selection
+from probity.calendar import Period
+from probity.jobs import JobError, briefing, records, wording
+from probity.jobs.office import Office
+from probity.jobs.publication import SelectingJob
+from probity.settings import Settings
+from probity.sources import forms
+from probity.store import model
+from probity.store.objects import write_atomic
+
+log = logging.getLogger(__name__)
+
+
+def publication_of(session: Session, job: str, selection_id: str) -> str:
+    """Digest of the publication manifest of ``selection_id``; JobError when it was never approved."""
+    found = session.scalar(
+        select(model.RunStep.manifest_digest).where(
+            model.RunStep.job == job,
+            model.RunStep.step == "decide",
+            model.RunStep.counts["selection_id"].astext == selection_id,
+        )
+    )
+    if found is None:
+        raise JobError(wording.text("nothing_to_replay", selection_id=selection_id))
+    return str(found)
+
+
+def publish(settings: Settings, job: SelectingJob, period_key: str, selection_id: str) -> dict[str, Any]:
+    """Write the reports of ``selection_id``; returns {selection_id, context, files}. Safe to run again or twice."""
+    office, period = Office(settings), Period.parse(period_key)
+    with office.transaction() as session:
+        reference = publication_of(session, job.name, selection_id)
+        context = briefing.context(session, office, reference)
+    chain = briefing.Chain(office, reference)
+    files = report_files(office, job, chain, context)
+    folder = settings.reports / selection_id
+    listed = []
+    for (kind, name), content in sorted(files.items()):
+        path = folder / name
+        digest = canonical.sha256(content)
+        if not path.exists() or canonical.file_digest(path) != digest:
+            write_atomic(path, content)
+        office.objects.put_bytes(content, "report")
+        listed.append({"kind": kind, "path": f"{selection_id}/{name}", "digest": digest})
+    facts = {"selection_id": selection_id, "context": office.objects.put_json(context), "files": listed}
+    with office.transaction() as session:
+        for item in listed:
+            number = canonical.sha256(item["path"].encode())[:8]
+            session.execute(
+                insert(model.Report)
+                .values(
+                    report_id=selection_id if item["kind"] == "workbook" else f"{selection_id}/{item['kind']}/{number}",
+                    selection_id=selection_id,
+                    revision=context["revision"],
+                    **item,
+                )
+                .on_conflict_do_nothing()
+            )
+        records.step(session, job.name, period, "publish", reference, facts)
+    for item in listed:
+        log.info("report %s digest %s", item["kind"], item["digest"])
+    return {"selection_id": selection_id, "files": len(listed)}
+
+
+def report_files(
+    office: Office, job: SelectingJob, chain: briefing.Chain, context: dict[str, Any]
+) -> dict[tuple[str, str], bytes]:
+    """(kind, file name) -> content: the workbook, the letters with their annexes, the result form, the draw file."""
+    book = office.rules(chain.inputs)
+    name = context["selection_id"]
+    files = {("workbook", f"{name}.xlsx"): reports.selection_workbook_bytes(context, book.templates)}
+    for letter in reports.letters(context, book.templates):
+        files |= {("letter", file_name): content for file_name, content in letter.files.items()}
+    form = office.settings.home / "reports" / name / f"{name}-results.xlsx"
+    form.parent.mkdir(parents=True, exist_ok=True)
+    forms.write_audit_result_form(form, context["cases"])
+    files["result_form", form.name] = form.read_bytes()
+    proposal = job.propose(office, chain.period, chain.selection["signals"], chain.selection["weights"])
+    draw = selection.draw_file(proposal, chain.publication["decision"], chain.publication["seed"])
+    files["draw", f"{name}-draw.json"] = (canonical.dumps(draw) + "\n").encode()
+    return files
+
+
+def published_path(office: Office, report: model.Report) -> Path:
+    """Where the file of ``report`` lies."""
+    return office.settings.reports / report.path

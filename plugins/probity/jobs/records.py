@@ -1,0 +1,95 @@
+"""What every job keeps of its steps in the office's database, each row once however often a step runs.
+
+In: an open session, so that a result and its trail record stand or fall together. Out: rows of
+``probity.store.model``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pyarrow as pa
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from probity.calendar import Period
+from probity.store import model, trail
+from probity.store.objects import ObjectStore
+
+BATCH = 1000
+
+
+def step(session: Session, job: str, period: Period, name: str, ref: str, facts: Mapping[str, Any]) -> None:
+    """A step that came to ``ref``: its row (the newest facts win) and its trail record."""
+    statement = insert(model.RunStep).values(
+        job=job, period=period.key, step=name, manifest_digest=ref, counts=dict(facts)
+    )
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["job", "period", "step", "manifest_digest"], set_={"counts": statement.excluded.counts}
+        )
+    )
+    event(session, job, period, name, ref, facts)
+
+
+def event(session: Session, job: str, period: Period, name: str, ref: str, facts: Mapping[str, Any]) -> None:
+    """One trail record for this job, period, step, subject and content: a retry that did the same adds none."""
+    body = {"job": job, "period": period.key, "step": name, "subject": ref, "facts": dict(facts)}
+    from probity import canonical
+
+    trail.append(session, body, key=f"{job}/{period.key}/{name}/{canonical.digest(body)}")
+
+
+def step_facts(session: Session, job: str, period: Period, name: str, ref: str) -> dict[str, Any]:
+    """The facts that step ``name`` kept for ``ref``; LookupError when it never came to it."""
+    facts = session.scalar(
+        select(model.RunStep.counts).where(
+            model.RunStep.job == job,
+            model.RunStep.period == period.key,
+            model.RunStep.step == name,
+            model.RunStep.manifest_digest == ref,
+        )
+    )
+    if facts is None:
+        raise LookupError(f"{job} {period.key}: step {name} has no record of {ref}")
+    return dict(facts)
+
+
+def arrivals(session: Session, objects: ObjectStore, ingested: Iterable[Any]) -> None:
+    """A row a file and a row a quarantined cell."""
+    for item in ingested:
+        session.execute(
+            insert(model.SourceFile)
+            .values(
+                digest=item.digest,
+                file_name=item.file_name,
+                source_id=item.source_id,
+                rows_in=item.rows_in,
+                rows_out=item.rows_out,
+                rows_quarantined=item.rows_quarantined,
+                first_date=item.first_date,
+                last_date=item.last_date,
+                refused=item.refused,
+            )
+            .on_conflict_do_nothing()
+        )
+        if item.quarantine_digest:
+            quarantined(session, objects.get_table(item.quarantine_digest))
+
+
+def quarantined(session: Session, table: pa.Table) -> None:
+    """The rows of a QUARANTINE table as open items."""
+    _insert(session, model.QuarantineItem, table)
+
+
+def audit_results(session: Session, table: pa.Table) -> None:
+    """The results that came back on the 稽核結果 form."""
+    _insert(session, model.AuditResult, table)
+
+
+def _insert(session: Session, target: Any, table: pa.Table) -> None:
+    rows = table.to_pylist()
+    for start in range(0, len(rows), BATCH):
+        session.execute(insert(target).on_conflict_do_nothing(), rows[start : start + BATCH])
