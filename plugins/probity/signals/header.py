@@ -108,11 +108,12 @@ def load_signals(sql_dir: Path, threshold_names: Iterable[str] | None = None) ->
     if threshold_names is None:
         threshold_names = {row["name"] for row in config.thresholds(sql_dir.parents[1] / "config")}
     names = set(threshold_names)
+    helpers = "".join(p.read_text(encoding="utf-8") for p in sorted(sql_dir.glob("_*.sql")))
     signals: dict[str, Signal] = {}
     for path in sorted(sql_dir.glob("*.sql")):
         if path.name.startswith("_"):
             continue
-        signal = parse(path, names)
+        signal = parse(path, names, helpers)
         if signal.id in signals:
             raise HeaderError(f"{path.name}:1: id {signal.id} is already that of {signals[signal.id].path.name}")
         signals[signal.id] = signal
@@ -121,8 +122,8 @@ def load_signals(sql_dir: Path, threshold_names: Iterable[str] | None = None) ->
     return [signals[i] for i in sorted(signals)]
 
 
-def parse(path: Path, threshold_names: set[str]) -> Signal:
-    """The signal in ``path``. Raises HeaderError naming file and line."""
+def parse(path: Path, threshold_names: set[str], helpers: str = "") -> Signal:
+    """The signal in ``path``; ``helpers`` is the SQL of the helper tables. HeaderError names file and line."""
     text = path.read_text(encoding="utf-8")
     match = _BLOCK.match(text)
     if match is None:
@@ -166,7 +167,7 @@ def parse(path: Path, threshold_names: set[str]) -> Signal:
     for parameter in values["parameters"]:
         if parameter not in threshold_names:
             raise fail("parameters", f"unknown parameter {parameter}: not in thresholds.yaml")
-        if not re.search(rf"\b{re.escape(str(parameter))}\b", text[match.end() :]):
+        if not re.search(rf"\b{re.escape(str(parameter))}\b", text[match.end() :] + helpers):
             raise fail("parameters", f"parameter {parameter} is not used in the SQL")
     for need in values["needs"]:
         table, _, column = str(need).partition(".")

@@ -1,0 +1,26 @@
+-- table: agency_single
+-- Each agency's single-bidder cases of the last year against what their peers lead one to expect: exact Poisson-binomial
+-- tail, q over agencies. Ranked by excess, so that a large agency is not flagged for being large.
+WITH counted AS (
+    SELECT
+        c.aid,
+        count(*) AS n,
+        sum((c.n_bidders = 1)::INTEGER) AS singles,
+        sum(e.expected) AS expected,
+        sqrt(sum(e.expected * (1 - e.expected))) AS sd,
+        list(e.expected ORDER BY e.expected) AS chances
+    FROM cases AS c
+    INNER JOIN expected_single AS e ON c.cid = e.cid
+    WHERE c.is_recent
+    GROUP BY c.aid
+),
+
+tested AS (
+    SELECT
+        * EXCLUDE (chances),
+        (singles - expected) / nullif(sd, 0) AS z,
+        pbinom_sf(singles::DOUBLE, chances) AS p
+    FROM counted
+)
+
+SELECT * FROM bh('tested')
