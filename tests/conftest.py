@@ -18,6 +18,21 @@ from probity.store.objects import ObjectStore
 
 ROOT = Path(__file__).resolve().parents[1]
 _numbers = itertools.count(1)
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        _skipped.append(report.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In CI nothing may be left out unseen: a skipped test fails the run."""
+    if os.environ.get("CI") == "true" and _skipped and not hasattr(session.config, "workerinput"):
+        reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None:
+            reporter.write_line(f"CI=true: {len(_skipped)} skipped test(s) count as failed", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -21,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from probity.ops.airflow_api import AirflowApi
+from probity.ops.local import free_port, secret_file
 from probity.ops.processes import Child, ChildDied, stop_all
 from probity.settings import ROOT, TIMEZONE, Settings
 
@@ -40,26 +40,6 @@ class AirflowOptions:
     eager: bool = False  # shorter scheduler sleeps; for demo and tests
     preload: bool = True  # load Great Expectations once, before the workers fork
     extra_env: dict[str, str] = field(default_factory=dict)
-
-
-def free_port() -> int:
-    """A loopback TCP port that nobody holds at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def secret_file(path: Path, make: Callable[[], str]) -> str:
-    """The secret kept in ``path``, made by ``make()`` at the first call; the file has mode 0600 from the start."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        path.chmod(0o600)
-        return path.read_text(encoding="utf-8")
-    with os.fdopen(handle, "w", encoding="utf-8") as out:
-        out.write(make())
-    return path.read_text(encoding="utf-8")
 
 
 class AirflowProcess:
@@ -254,4 +234,4 @@ def _fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
 
-__all__ = ["USERS", "AirflowOptions", "AirflowProcess", "ChildDied", "free_port", "secret_file"]
+__all__ = ["USERS", "AirflowOptions", "AirflowProcess", "ChildDied"]

@@ -87,7 +87,9 @@ def _build(venv: Path, lock_file: Path) -> None:
 
 
 def _uv(uv: str, python: Path, lock_file: Path) -> bool:
-    env = {**os.environ, "UV_LINK_MODE": os.environ.get("UV_LINK_MODE", "copy")}
+    # The machine's own certificates, as pip uses them: an office's proxy often has a root of its own.
+    defaults = {"UV_LINK_MODE": "copy", "UV_NATIVE_TLS": "true", "UV_SYSTEM_CERTS": "true"}
+    env = {**defaults, **os.environ}
     command = [uv, "pip", "install", "--quiet", "--python", str(python), "-r", str(lock_file)]
     home = os.environ.get("HOME")
     if not (home and os.access(home, os.W_OK)) and "UV_CACHE_DIR" not in os.environ:
