@@ -451,6 +451,8 @@ def parse_bool(value: object) -> bool | None:
         return False
     if text in {"", "-", "--", "—", "N/A", "NA", "NULL", "NAN"}:
         return None
+    if match := re.match(r"([是否])[,，。;:(\s]", text):  # 是，且提供廠商線上繳納…
+        return match[1] == "是"
     raise TextError("bool_unreadable", value)
 
 

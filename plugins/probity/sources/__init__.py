@@ -1,0 +1,9 @@
+"""What comes in: each source's contract and reader, and the merge of all of them into the canonical tables.
+
+In: files of the drop folder. Out: ``discover`` (what has arrived), ``ingest`` (a file read once into observations and
+quarantine), ``build`` (the canonical tables of a period), ``coverage`` and ``overview`` (what is there and missing).
+"""
+
+from probity.sources.arrival import CONTRACTS, SOURCES, Arrival, Ingested, arrival, discover, ingest
+
+__all__ = ["CONTRACTS", "SOURCES", "Arrival", "Ingested", "arrival", "discover", "ingest"]

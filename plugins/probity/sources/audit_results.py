@@ -5,8 +5,12 @@ In: xlsx/xls/ods/csv, pre-filled with the selected cases. Out: observations of a
 
 from __future__ import annotations
 
+import pyarrow as pa
+
+from probity.sources import observations as obs
 from probity.sources import vocabulary as v
 from probity.sources.contract import Contract, Field, Sheet
+from probity.sources.normalise import Clean, Origin
 
 RESULTS = Sheet(
     "audit_result",
@@ -28,3 +32,9 @@ RESULTS = Sheet(
 )
 
 CONTRACT = Contract("audit_results", "稽核結果", (RESULTS,))
+
+
+def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
+    """Observation tables of the file."""
+    names = [f.name for f in RESULTS.fields if f.name not in ("agency_name", "case_no", "title")]
+    return {"audit_result": [obs.table("audit_result", {n: c.get(n) for n in names}, c, origin) for c in cleans]}

@@ -7,8 +7,14 @@ Reserve price, changes and progress come from here. A case row needs an award-no
 
 from __future__ import annotations
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from probity import text
+from probity.sources import observations as obs
 from probity.sources import vocabulary as v
 from probity.sources.contract import Contract, Field, Sheet
+from probity.sources.normalise import Clean, Origin, quarantine_rows
 
 _REFERENCE = (
     Field("agency_id", "機關代碼", aliases=("招標機關代碼", "主辦機關代碼"), note="如 3.87.10.1"),
@@ -139,3 +145,78 @@ CORRECTIONS = Sheet(
 )
 
 CONTRACT = Contract("city_list", "市府採購清冊", (CASES, BIDS, CHANGES, CORRECTIONS))
+
+
+def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
+    """Observation tables of the file; rows of the other worksheets that name no case of this file are set aside."""
+    out: dict[str, list[pa.Table]] = {name: [] for name in ("award_case", "bid", "contract_change", "correction")}
+    aside: list[pa.Table] = []
+    known: set[tuple[str, str]] = set()
+    cases = [c for c in cleans if c.sheet is CASES]
+    for clean in cases:
+        columns = _case_columns(clean)
+        undated = pc.and_(pc.is_null(columns["award_notice_date"]), pc.is_null(columns["award_date"]))
+        aside.append(_aside(clean, undated, "award_notice_date", "date_missing", origin))
+        table = obs.table("award_case", columns, clean, origin).filter(pc.invert(undated))
+        winners = obs.winners(clean, clean.get("winner_name"), clean.get("winner_id"), columns["award_amount"], origin)
+        out["award_case"].append(table)
+        out["bid"].append(winners.filter(pc.is_in(winners["_row"], table["_row"].combine_chunks())))
+        for keys in _references(table):
+            known |= keys
+    for clean in cleans:
+        if clean.sheet is CASES:
+            continue
+        columns = {f.name: clean.get(f.name) for f in clean.sheet.fields}
+        if clean.sheet is BIDS:
+            columns["is_winner"] = pc.fill_null(columns["is_winner"], False)
+            reasons = columns["lost_reason"]
+            unsaid = pa.nulls(len(reasons), pa.bool_())
+            by_reason = obs.disqualified(unsaid, reasons, columns["is_winner"])
+            columns["is_disqualified"] = pc.coalesce(columns["is_disqualified"], by_reason)
+            obs.firms(columns)
+        table = obs.table(clean.sheet.table, columns, clean, origin)
+        if cases:
+            strange = pa.array([not keys & known for keys in _references(table)], pa.bool_())
+            aside.append(_aside(clean, strange, "case_no", "no_such_case", origin))
+            table = table.filter(pc.invert(strange))
+        out[clean.sheet.table].append(table)
+    return {**out, "quarantine": aside}
+
+
+def _case_columns(clean: Clean) -> dict[str, pa.Array]:
+    columns = {f.name: clean.get(f.name) for f in CASES.fields}
+    columns["title_key"] = obs.title_keys(columns["title"])
+    obs.categories(columns, columns["category"])
+    obs.ways(columns)
+    columns["restricted_clause"] = obs.by_distinct(columns["restricted_clause_raw"], v.restricted_clause)
+    ids = obs.by_distinct(columns["designer_id"], text.ubn_normalise)
+    names = obs.by_distinct(columns["designer_name"], lambda name: "N:" + text.name_key(name))
+    columns["designer_key"] = pc.coalesce(ids, names)
+    return columns
+
+
+def _references(table: pa.Table) -> list[set[tuple[str, str]]]:
+    """The keys by which each row names its case: (agency id, case) and (agency name, case)."""
+    columns = [table[c].to_pylist() for c in ("agency_id", "_agency_name_key", "_case_key")]
+    return [
+        {(f"{kind}:{key}", case) for kind, key in (("I", agency), ("N", name)) if key}
+        for agency, name, case in zip(*columns, strict=True)
+    ]
+
+
+def _aside(clean: Clean, mask: pa.Array, name: str, code: str, origin: Origin) -> pa.Table:
+    item = clean.sheet.field(name)
+    values = clean.raw.get(name, clean.get(name) if item.type == "text" else None)
+    rows = [
+        {
+            "sheet": clean.name or None,
+            "row": clean.rows[i].as_py(),
+            "column": item.zh,
+            "field": name,
+            "value": values[i].as_py() if values is not None else None,
+            "reason": code,
+            "severity": "row",
+        }
+        for i in pc.indices_nonzero(mask).to_pylist()
+    ]
+    return quarantine_rows(origin, rows)
