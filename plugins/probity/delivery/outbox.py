@@ -155,9 +155,8 @@ def enqueue(session: Session, mail: OutgoingMail, *, hold: bool = False) -> int:
         "due_at": func.clock_timestamp(),
     }
     key = ("report_id", "recipient", "revision")
-    made = session.scalar(
-        insert(OutboxMail).values(**values).on_conflict_do_nothing(index_elements=key).returning(OutboxMail.id)
-    )
+    # No arbiter index is named: the Message-ID is unique too, and two workers at once may collide on either.
+    made = session.scalar(insert(OutboxMail).values(**values).on_conflict_do_nothing().returning(OutboxMail.id))
     if made is not None:
         log.info("owed: mail %s, report %s r%s, role %s", made, envelope.report_id, envelope.revision, envelope.role)
         return int(made)
@@ -205,7 +204,8 @@ def counts(session: Session) -> dict[str, int]:
     """Mails by state, and how many of the accepted ones are doubtful (the recipient may have two)."""
     rows = session.execute(select(OutboxMail.state, func.count()).group_by(OutboxMail.state)).all()
     doubtful = session.scalar(select(func.count()).where(OutboxMail.doubtful))
-    return {str(r[0]): int(r[1]) for r in sorted(map(tuple, rows))} | {"doubtful": int(doubtful or 0)}
+    by_state = {str(state): int(number) for state, number in sorted((r[0], r[1]) for r in rows)}
+    return by_state | {"doubtful": int(doubtful or 0)}
 
 
 # -- delivering ---------------------------------------------------------------------------------------------------
