@@ -1,0 +1,222 @@
+"""The pages: routes, each guarded, over templates in ``include/templates/pages``.
+
+In: a request with Airflow's login. Out: HTML in Traditional Chinese. Every route takes a ``Reader``, so none is
+open; a test walks all of them without a login. Answers are never cached and may load nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import FileResponse, HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from starlette.exceptions import HTTPException as StarletteHTTPException
+from starlette.responses import Response
+
+from probity.calendar import Period
+from probity.settings import Settings, load
+from probity.store import db, model, trail
+from probity.store.objects import ObjectStore
+from probity.text import roc_date
+from probity_airflow.pages import queries
+from probity_airflow.pages.access import ReaderDep
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+TAIPEI = dt.timezone(dt.timedelta(hours=8), "Asia/Taipei")
+
+
+def settings() -> Settings:
+    return load()
+
+
+def session(settings: Annotated[Settings, Depends(settings)]) -> Iterator[Session]:
+    with db.session_scope(settings) as opened:
+        yield opened
+
+
+SettingsDep = Annotated[Settings, Depends(settings)]
+SessionDep = Annotated[Session, Depends(session)]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=100_000)]
+
+
+def roc_time(value: dt.datetime | str | None) -> str:
+    """``110年3月15日 14:05``, Taipei time; empty for None."""
+    if not value:
+        return ""
+    at = (dt.datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(TAIPEI)
+    return f"{roc_date(at.date())} {at:%H:%M}"
+
+
+def roc_day(value: str | dt.date | None) -> str:
+    if not value:
+        return ""
+    return roc_date(dt.date.fromisoformat(value) if isinstance(value, str) else value)
+
+
+@lru_cache(maxsize=2)
+def environment(folder: str) -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    env.filters |= {
+        "roc_time": roc_time,
+        "roc_day": roc_day,
+        "roc_period": lambda key: Period.parse(key).roc,
+        "money": lambda value: "" if value is None else f"{value:,}",
+    }
+    return env
+
+
+def show(request: Request, name: str, status: int = 200, **facts: Any) -> HTMLResponse:
+    """The template ``name`` with ``facts``; ``link(route, ...)`` keeps the prefix under which Airflow is served."""
+    template = environment(str(load().templates / "pages")).get_template(name)
+
+    def link(route: str, **values: Any) -> str:
+        return str(request.url_for(route, **values).path)
+
+    return HTMLResponse(template.render(link=link, path=request.url.path, **facts), status, HEADERS)
+
+
+def create_app() -> FastAPI:
+    app = FastAPI(title="Probity", openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_exception_handler(StarletteHTTPException, refused)
+    app.add_exception_handler(SQLAlchemyError, unavailable)
+    app.get("/", name="overview")(overview)
+    app.get("/selections", name="selections")(selections)
+    app.get("/selections/{selection_id}", name="selection")(selection)
+    app.get("/gates", name="gates")(gates)
+    app.get("/gates/{number}", name="gate")(gate)
+    app.get("/gates/{number}/page", name="gate_page")(gate_page)
+    app.get("/gates/{number}/workbook", name="gate_workbook")(gate_workbook)
+    app.get("/quarantine", name="quarantine")(quarantine)
+    app.get("/deliveries", name="deliveries")(deliveries)
+    app.get("/trail", name="trail")(trail_status)
+    app.get("/trail/verification", name="trail_verification")(trail_verification)
+    return app
+
+
+async def refused(request: Request, error: Exception) -> Response:
+    """A page instead of JSON for a person: log in, not yours, not there."""
+    status = getattr(error, "status_code", 500)
+    return show(request, "refused.html", status, code=status, detail=getattr(error, "detail", ""), reader=None)
+
+
+async def unavailable(request: Request, error: Exception) -> Response:
+    log.error("the office's database did not answer: %s", type(error).__name__)
+    return show(request, "refused.html", 503, code=503, detail="", reader=None)
+
+
+def overview(request: Request, reader: ReaderDep, session: SessionDep, page: PageNumber = 1) -> Response:
+    rows = [r for r in queries.periods(session, page) if reader.may_read(r["job"])]
+    return show(request, "overview.html", reader=reader, rows=rows, page=page, more=len(rows) == queries.PAGE)
+
+
+def selections(request: Request, reader: ReaderDep, session: SessionDep, page: PageNumber = 1) -> Response:
+    rows = [r for r in queries.selections(session, page) if reader.may_read(r.Selection.job)]
+    return show(request, "selections.html", reader=reader, rows=rows, page=page, more=len(rows) == queries.PAGE)
+
+
+def selection(
+    request: Request, reader: ReaderDep, session: SessionDep, settings: SettingsDep, selection_id: str
+) -> Response:
+    """The restricted list; a reader without the right sees counts alone."""
+    row = session.get(model.Selection, selection_id)
+    if row is None or not reader.may_read(row.job):
+        raise HTTPException(404)
+    open_to_reader = reader.may_see_cases(row.job)
+    cases = []
+    if open_to_reader:
+        reader.must_see_cases(row.job, f"selection {selection_id}")
+        cases = queries.selection_cases(session, settings, row)
+    counts = queries.selection_counts(session, selection_id)
+    code = (row.list_digest or "")[:8].upper()
+    return show(
+        request,
+        "selection.html",
+        reader=reader,
+        row=row,
+        code=code,
+        counts=counts,
+        cases=cases,
+        restricted=not open_to_reader,
+    )
+
+
+def gates(request: Request, reader: ReaderDep, session: SessionDep, page: PageNumber = 1) -> Response:
+    rows = [r for r in queries.gate_results(session, page) if reader.may_read(r.job)]
+    return show(request, "gates.html", reader=reader, rows=rows, page=page, more=len(rows) == queries.PAGE)
+
+
+def _gate(session: Session, reader: Any, number: int) -> model.GateResult:
+    row = session.get(model.GateResult, number)
+    if row is None or not reader.may_read(row.job):
+        raise HTTPException(404)
+    return row
+
+
+def gate(request: Request, reader: ReaderDep, session: SessionDep, number: int) -> Response:
+    """The gate's checks with their counts and who mends what; the bad cells are on the restricted page."""
+    row = _gate(session, reader, number)
+    return show(request, "gate.html", reader=reader, row=row, restricted=not reader.may_see_cases(row.job))
+
+
+def gate_page(reader: ReaderDep, session: SessionDep, settings: SettingsDep, number: int) -> Response:
+    """The stored page with the bad cells, as it was rendered when the gate ran."""
+    row = _gate(session, reader, number)
+    reader.must_see_cases(row.job, f"gate result {number}")
+    if row.html_digest is None:
+        raise HTTPException(404)
+    return HTMLResponse(ObjectStore(settings.objects).get_bytes(row.html_digest, "html"), headers=HEADERS)
+
+
+def gate_workbook(reader: ReaderDep, session: SessionDep, settings: SettingsDep, number: int) -> Response:
+    """The workbook in which the bad cells are marked."""
+    row = _gate(session, reader, number)
+    reader.must_see_cases(row.job, f"gate workbook {number}")
+    path = (settings.reports / row.workbook_path).resolve() if row.workbook_path else None
+    if path is None or not path.is_file() or not path.is_relative_to(settings.reports.resolve()):
+        raise HTTPException(404)
+    return FileResponse(
+        path, filename=path.name, headers={k: v for k, v in HEADERS.items() if k != "Content-Security-Policy"}
+    )
+
+
+def quarantine(request: Request, reader: ReaderDep, session: SessionDep) -> Response:
+    return show(request, "quarantine.html", reader=reader, rows=queries.quarantine(session))
+
+
+def deliveries(request: Request, reader: ReaderDep, session: SessionDep) -> Response:
+    return show(request, "deliveries.html", reader=reader, rows=queries.deliveries(session))
+
+
+def trail_status(request: Request, reader: ReaderDep, session: SessionDep, page: PageNumber = 1) -> Response:
+    facts = queries.trail_page(session, page)
+    more = len(facts["records"]) == queries.PAGE
+    return show(request, "trail.html", reader=reader, verdict=None, page=page, more=more, **facts)
+
+
+def trail_verification(request: Request, reader: ReaderDep, session: SessionDep, settings: SettingsDep) -> Response:
+    """Recompute the whole chain now, against the anchors."""
+    verdict = trail.verify(db.engine(settings), settings)
+    return show(
+        request, "trail.html", reader=reader, verdict=verdict, page=1, more=False, **queries.trail_page(session)
+    )

@@ -1,0 +1,181 @@
+"""What the pages show, read from the office's database and object store; nothing here writes.
+
+In: a session or the settings. Out: rows and plain dicts for the templates, newest first, a page at a time.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from probity.settings import Settings
+from probity.store import model, trail
+from probity.store.objects import ObjectStore
+
+PAGE = 50
+
+
+def periods(session: Session, page: int = 1) -> list[dict[str, Any]]:
+    """A row a job and period: its steps, the newest outcome of each gate, its newest selection."""
+    keys = session.execute(
+        select(model.RunStep.job, model.RunStep.period, func.max(model.RunStep.recorded_at).label("at"))
+        .group_by(model.RunStep.job, model.RunStep.period)
+        .order_by(model.RunStep.period.desc(), model.RunStep.job)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    wanted = [k.period for k in keys]
+    gates: dict[tuple[str, str], dict[str, model.GateResult]] = {}
+    for gate in session.scalars(
+        select(model.GateResult).where(model.GateResult.period.in_(wanted)).order_by(model.GateResult.recorded_at)
+    ):
+        gates.setdefault((gate.job, gate.period), {})[gate.stage] = gate
+    newest = {
+        (s.job, s.period): s
+        for s in session.scalars(
+            select(model.Selection).where(model.Selection.period.in_(wanted)).order_by(model.Selection.revision)
+        )
+    }
+    return [
+        {
+            "job": k.job,
+            "period": k.period,
+            "at": k.at,
+            "gates": sorted(gates.get((k.job, k.period), {}).values(), key=lambda g: g.recorded_at),
+            "selection": newest.get((k.job, k.period)),
+        }
+        for k in keys
+    ]
+
+
+def selections(session: Session, page: int = 1) -> list[Any]:
+    """(selection, number of cases), newest period first."""
+    count = (
+        select(func.count())
+        .where(model.SelectionCase.selection_id == model.Selection.selection_id)
+        .correlate(model.Selection)
+        .scalar_subquery()
+    )
+    return list(
+        session.execute(
+            select(model.Selection, count.label("cases"))
+            .order_by(model.Selection.period.desc(), model.Selection.job, model.Selection.revision.desc())
+            .limit(PAGE)
+            .offset((page - 1) * PAGE)
+        ).all()
+    )
+
+
+def selection_counts(session: Session, selection_id: str) -> dict[str, int]:
+    """Part of the list -> number of cases."""
+    rows = session.execute(
+        select(model.SelectionCase.part, func.count())
+        .where(model.SelectionCase.selection_id == selection_id)
+        .group_by(model.SelectionCase.part)
+    )
+    return {part: count for part, count in rows}  # noqa: C416  rows are Row objects
+
+
+def selection_cases(session: Session, settings: Settings, row: model.Selection) -> list[dict[str, Any]]:
+    """The cases in order, each with its reasons, score parts and the fired signals' evidence."""
+    cases = session.scalars(
+        select(model.SelectionCase)
+        .where(model.SelectionCase.selection_id == row.selection_id)
+        .order_by(model.SelectionCase.rank)
+    ).all()
+    fired = evidence(settings, row.manifest_digest, {c.case_id for c in cases})
+    return [
+        {
+            "case": case,
+            "facts": case.facts,
+            "reasons": json.loads(case.reasons),
+            "score_parts": json.loads(case.score_parts),
+            "evidence": fired.get(case.case_id, []),
+        }
+        for case in cases
+    ]
+
+
+def evidence(settings: Settings, manifest_digest: str, case_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
+    """Case id -> fired signals with value, threshold, amount at stake and evidence, from the archived snapshot."""
+    import pyarrow.compute as pc
+
+    objects = ObjectStore(settings.objects)
+    try:
+        manifest = objects.get_json(manifest_digest)
+        signals = objects.get_json(manifest["signals"])
+        table = objects.get_table(signals["snapshots"]["signal_result"]["digest"])
+    except (FileNotFoundError, KeyError):
+        return {}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in table.filter(pc.equal(table["state"], "fired")).to_pylist():
+        if line["case_id"] in case_ids:
+            line["evidence"] = json.loads(line["evidence"]) if line["evidence"] else {}
+            found.setdefault(line["case_id"], []).append(line)
+    return found
+
+
+def gate_results(session: Session, page: int = 1) -> list[model.GateResult]:
+    return list(
+        session.scalars(
+            select(model.GateResult)
+            .order_by(model.GateResult.recorded_at.desc(), model.GateResult.id.desc())
+            .limit(PAGE)
+            .offset((page - 1) * PAGE)
+        )
+    )
+
+
+def quarantine(session: Session) -> list[Any]:
+    """(source, reason, status, severity, count): counts only, no value."""
+    item = model.QuarantineItem
+    return list(
+        session.execute(
+            select(item.source_id, item.reason, item.status, item.severity, func.count().label("count"))
+            .group_by(item.source_id, item.reason, item.status, item.severity)
+            .order_by(func.count().desc(), item.source_id, item.reason)
+            .limit(200)
+        )
+    )
+
+
+def deliveries(session: Session) -> list[Any]:
+    """(state, count, oldest due) of the outbox: no recipient, no subject."""
+    from probity.delivery.model import OutboxMail
+
+    return list(
+        session.execute(
+            select(OutboxMail.state, func.count().label("count"), func.min(OutboxMail.due_at).label("due"))
+            .group_by(OutboxMail.state)
+            .order_by(OutboxMail.state)
+        )
+    )
+
+
+def trail_page(session: Session, page: int = 1) -> dict[str, Any]:
+    """The head, the number of records and one page of them: number, time, job, period, step; no facts."""
+    rows = session.execute(
+        select(model.TrailRecord.seq, model.TrailRecord.digest, model.TrailRecord.body)
+        .order_by(model.TrailRecord.seq.desc())
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    records = []
+    for row in rows:
+        body = json.loads(row.body)
+        event = body["event"]
+        records.append(
+            {
+                "seq": row.seq,
+                "digest": row.digest,
+                "at": body["at"],
+                "job": event.get("job", ""),
+                "period": event.get("period", ""),
+                "step": event.get("step", ""),
+            }
+        )
+    count = session.scalar(select(func.max(model.TrailRecord.seq))) or 0
+    return {"head": trail.head(session), "count": count, "records": records}
