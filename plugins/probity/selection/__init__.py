@@ -5,12 +5,12 @@ list after approval (``finish``, ``draw_file``), what the audits tell (``evaluat
 (``reweight``; ``apply_weights`` only with an approver's name). ``draw`` is the engine that a stranger can replay.
 """
 
-from probity.selection.evaluate import evaluate
-from probity.selection.finish import ChangeError, draw_file, finish
+from probity.selection.choose import recently_audited, rules_in_force, select
+from probity.selection.closing import ChangeError, draw_file, finish
+from probity.selection.evaluation import evaluate
+from probity.selection.learning import apply_weights, reweight
 from probity.selection.proposal import Proposal
-from probity.selection.reweight import apply_weights, reweight
 from probity.selection.score import weight_set
-from probity.selection.select import recently_audited, rules_in_force, select
 
 __all__ = [
     "ChangeError",

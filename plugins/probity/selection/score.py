@@ -5,7 +5,7 @@ a case with its score, and one row a fired signal with weight, strength, rarity 
 must see what each signal gave, and five screens that see the same thing must not outvote the rest.
 
 points = weight x strength x rarity x decay^(place within the family) ; a family never gives more than its cap.
-A weight is on the scale of log-odds, so a set that was learnt (``reweight``) and a set by judgement mix.
+A weight is on the scale of log-odds, so a set that was learnt (``learning``) and a set by judgement mix.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ import pytest
 from probity import config as files
 from probity import selection
 from probity.calendar import Period
-from probity.tables import AGENCY, AUDIT_RESULT, AUDITOR, AWARD_CASE, SIGNAL_RESULT
+from probity.tables import AGENCY, AUDIT_RESULT, AUDITOR, AWARD_CASE, BID, SIGNAL_RESULT
 
 CONFIG = Path(__file__).resolve().parents[3] / "include" / "config"
 MARCH = Period.parse("2021-03")
@@ -42,6 +42,8 @@ class Month:
     signals: list[dict[str, Any]] = field(default_factory=list)
     meta: dict[str, dict[str, Any]] = field(default_factory=dict)
     posts: list[dict[str, Any]] = field(default_factory=list)
+    bids: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(default_factory=list)
     agencies: list[dict[str, Any]] = field(default_factory=list)
     period: Period = MARCH
 
@@ -91,12 +93,23 @@ class Month:
             }
         )
 
+    def bid(self, case: str, *firms: str) -> None:
+        for firm in firms:
+            base = {"case_id": case, "firm": firm, "firm_name": "虛構廠商", "firm_key": firm, "is_winner": False}
+            self.bids.append(base)
+
+    def audited(self, case: str, irregular: bool, finished: str = "2021-02-10") -> None:
+        finished_date = dt.date.fromisoformat(finished)
+        self.results.append({"case_id": case, "finished_date": finished_date, "irregular": irregular})
+
     @property
     def tables(self) -> dict[str, pa.Table]:
         return {
             "award_case": table(AWARD_CASE, self.cases),
             "agency": table(AGENCY, self.agencies),
             "auditor": table(AUDITOR, self.posts),
+            "bid": table(BID, self.bids),
+            "audit_result": table(AUDIT_RESULT, self.results),
         }
 
     @property

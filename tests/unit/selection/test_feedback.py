@@ -12,8 +12,8 @@ import pyarrow as pa
 import pytest
 
 from probity import canonical, selection
+from probity.selection.learning import effective_weights, learn
 from probity.selection.proposal import case_table
-from probity.selection.reweight import effective_weights, learn
 
 JULY = dt.date(2021, 7, 1)
 Verdicts = Callable[[dict[str, bool]], pa.Table]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from probity import canonical, selection
 from probity.selection import draw
-from probity.selection.select import apportion, control_size
+from probity.selection.choose import apportion, control_size
 from probity.tables import SELECTION_CASE
 
 from .conftest import Month, case_id, new_month

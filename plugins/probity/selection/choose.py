@@ -25,8 +25,9 @@ import pyarrow.compute as pc
 
 from probity.calendar import Period
 from probity.selection import auditors as auditing
-from probity.selection import draw, score
+from probity.selection import draw, record, score
 from probity.selection.proposal import Candidate, Proposal, case_table, row
+from probity.tables import SIGNAL_RESULT
 
 KINDS = ("works", "goods", "services")
 UNKNOWN = "unknown"
@@ -61,7 +62,9 @@ def select(
     if recent is None:
         recent = recently_audited(tables.get("audit_result"), period, rules["months_since_audit"])
     build = _Build(rules, weighting, period)
-    build.candidates(signals_result, tables["award_case"], signals_meta, recent)
+    extra, words = record_signal(tables, period, rules.get("record") or {})
+    signals_result = pa.concat_tables([signals_result, extra])
+    build.candidates(signals_result, tables["award_case"], [*signals_meta, *words], recent)
     build.choose()
     build.plan()
     build.assign(tables)
@@ -75,6 +78,46 @@ def recently_audited(results: pa.Table | None, period: Period, months: int) -> s
     years, month = divmod(period.last.year * 12 + period.last.month - 1 - months, 12)
     since = dt.date(years, month + 1, 1)
     return {r["case_id"] for r in results.to_pylist() if since <= r["finished_date"] <= period.last}
+
+
+def record_signal(
+    tables: Mapping[str, pa.Table], period: Period, rule: Mapping[str, Any]
+) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """The firms' audit record as one more signal: SIGNAL_RESULT rows that fired, and its meta.
+
+    Only audits finished by the period's end count, and never the case's own. Empty when the rule is off or there
+    are no bids or no results.
+    """
+    schema = SIGNAL_RESULT.arrow_schema()
+    results, bids = tables.get("audit_result"), tables.get("bid")
+    if not rule.get("enabled") or results is None or bids is None or not bids.num_rows:
+        return schema.empty_table(), []
+    verdicts: dict[str, bool] = {}
+    for result in results.to_pylist():
+        if result["finished_date"] <= period.last:
+            verdicts[result["case_id"]] = verdicts.get(result["case_id"], False) or result["irregular"]
+    if not verdicts:
+        return schema.empty_table(), []
+    bidders = bids.filter(pc.invert(pc.fill_null(bids["is_subcontractor"], False))).select(["case_id", "firm"])
+    found = record.firm_record(bidders.to_pandas(), verdicts, shrinkage=rule["shrinkage"])
+    fired = found[(found["value"] > 0) & (found["audits"] >= rule["min_audits"])]
+    rows = [
+        {
+            "case_id": case_id,
+            "signal_id": rule["signal_id"],
+            "state": "fired",
+            "value": round(float(value), score.DIGITS),
+            "threshold": 0.0,
+            "strength": round(min(1.0, float(value) / rule["full_at"]), score.DIGITS),
+        }
+        for case_id, value in fired["value"].items()
+    ]
+    texts = {
+        str(case_id): rule["text"].format(audits=audits, irregular=irregular)
+        for case_id, audits, irregular in zip(fired.index, fired["audits"], fired["irregular"], strict=True)
+    }
+    meta = {k: rule[k] for k in ("signal_id", "name", "legal_basis", "family")} | {"must_watch": None}
+    return pa.Table.from_pylist(rows, schema=schema), [meta | {"reason_texts": texts}]
 
 
 def tender_of(case_id: str) -> str:
@@ -167,8 +210,8 @@ class _Build:
         scored = score.parts(in_scope, {s: m.get("family") for s, m in by_signal.items()}, self.weights)
         totals = score.scores(scored).to_dict()
         parts: dict[str, list[dict[str, Any]]] = {}
-        for record in scored.to_dict("records"):
-            part = {str(k): v for k, v in record.items()}
+        for line in scored.to_dict("records"):
+            part = {str(k): v for k, v in line.items()}
             parts.setdefault(part.pop("case_id"), []).append(part)
         values = _fired_values(in_scope)
         lately = set(recent) | {tender_of(c) for c in recent if "|" in c}

@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 
 from probity import canonical
-from probity.selection.evaluate import Audited, audited, signal_rows
+from probity.selection.evaluation import Audited, audited, signal_rows
 from probity.selection.score import in_force
 
 OPTIONS: dict[str, Any] = {
