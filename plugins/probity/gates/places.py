@@ -1,12 +1,14 @@
 """Where a bad canonical row came from: the file, sheet and row that its owner has to mend.
 
-In: the observations that readers laid down (canonical columns plus ``_source``, ``_file_digest``, ``_sheet``,
-``_row``). Out: a ``Locate`` for ``context['locate']``. Why: a canonical row may be merged from several files; all are
-named. It is asked only for rows that are bad, so nothing is indexed while a gate passes.
+In: the observations that readers laid down (``_source``, ``_file_digest``, ``_sheet``, ``_row`` beside the canonical
+columns; children hang on a case's row by ``_parent_row``). Out: a ``Locate`` for ``context['locate']``. Why: a
+canonical row may be merged from several files; all are named. It is asked only for rows that are bad, so nothing is
+read while a gate passes.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,30 +18,118 @@ import pyarrow.compute as pc
 from probity.gates.model import Place
 from probity.tables import TABLES
 
-Key = tuple[Any, ...]
-Locate = Callable[[str, Sequence[Key]], Mapping[Key, Sequence[Place]]]
+Row = Mapping[str, Any]
+Locate = Callable[[str, Sequence[Row]], Sequence[Sequence[Place]]]
+"""(table, canonical rows) -> the places of each, in the same order; none where a row cannot be traced."""
+
+Observations = Callable[[str], "pa.Table | None"]
+
+_WHERE = ("_source", "_file_digest", "_sheet", "_row")
+_CASES, _CHILDREN = "award_case", {"bid": "firm", "contract_change": "change_no", "correction": "correction_no"}
 
 
-def locator(observations: Mapping[str, pa.Table], file_names: Mapping[str, str]) -> Locate:
-    """A ``Locate`` over observation tables that have the canonical key columns; ``file_names`` is digest -> name."""
+def locator(observations: Observations | Mapping[str, pa.Table], file_names: Mapping[str, str]) -> Locate:
+    """A ``Locate`` over observation tables (a mapping, or a function that reads one by name when it is asked for).
 
-    def locate(table: str, keys: Sequence[Key]) -> dict[Key, list[Place]]:
-        seen = observations.get(table)
-        columns = TABLES[table].key
-        if seen is None or not set(columns) <= set(seen.column_names):
-            return {}
-        wanted = set(keys)
-        first = pa.array(sorted({k[0] for k in wanted if k[0] is not None}), type=seen[columns[0]].type)
-        rows = seen.filter(pc.is_in(seen[columns[0]], value_set=first))
-        found: dict[Key, list[Place]] = {}
-        for row in rows.select([*columns, "_source", "_file_digest", "_sheet", "_row"]).to_pylist():
-            key = tuple(row[c] for c in columns)
-            if key in wanted:
-                digest = row["_file_digest"]
-                place = Place(
-                    file_names.get(digest, digest[:12]), digest, row["_source"], row["_sheet"] or None, int(row["_row"])
-                )
-                found.setdefault(key, []).append(place)
-        return {k: sorted(v, key=lambda p: (p.file_name, p.sheet or "", p.row)) for k, v in found.items()}
+    ``file_names`` is digest -> name as it arrived; a file that it lacks goes by the first 12 digits of its digest.
+    """
+    read: Observations = observations if callable(observations) else observations.get
+
+    def locate(table: str, rows: Sequence[Row]) -> list[list[Place]]:
+        if table == _CASES:
+            found = _cases(read, rows)
+        elif table in _CHILDREN:
+            found = _children(read, table, rows)
+        else:
+            found = _keyed(read, table, rows)
+        return [[_place(at, file_names) for at in _sorted(places)] for places in found]
 
     return locate
+
+
+At = tuple[str, str, str, int]
+"""(source, file digest, sheet, row)"""
+
+
+def _place(at: At, names: Mapping[str, str]) -> Place:
+    return Place(names.get(at[1], at[1][:12]), at[1], at[0], at[2] or None, at[3])
+
+
+def _sorted(places: set[At]) -> list[At]:
+    return sorted(places, key=lambda a: (a[1], a[2], a[3]))
+
+
+def _at(row: Row) -> At:
+    return (row["_source"], row["_file_digest"], row["_sheet"] or "", int(row["_row"]))
+
+
+def _only(table: pa.Table, column: str, values: set[Any], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """The rows whose ``column`` is among ``values``, with the columns that the table has."""
+    have = [c for c in dict.fromkeys((*columns, *_WHERE)) if c in table.column_names]
+    wanted = pa.array(sorted(v for v in values if v is not None), type=table.schema.field(column).type)
+    return table.filter(pc.is_in(table[column], value_set=wanted)).select(have).to_pylist()
+
+
+def _case_of(row: Row) -> tuple[str | None, dt.date | None, str | None]:
+    """(case number, award notice date, agency) from the row's own columns or its case_id."""
+    parts = str(row.get("case_id") or "").split("|")
+    number, day, agency = row.get("case_no"), row.get("award_notice_date"), row.get("agency_id")
+    if len(parts) >= 3:
+        number, agency = number or parts[1], agency or parts[0]
+        if day is None and len(parts[2]) == 8 and parts[2].isdigit():
+            day = dt.datetime.strptime(parts[2], "%Y%m%d").date()  # noqa: DTZ007 - a calendar date
+    return number, day, agency
+
+
+def _cases(read: Observations, rows: Sequence[Row]) -> list[set[At]]:
+    table = read(_CASES)
+    wanted = [_case_of(r) for r in rows]
+    if table is None or "case_no" not in table.column_names:
+        return [set() for _ in rows]
+    seen: dict[str, list[dict[str, Any]]] = {}
+    for row in _only(table, "case_no", {w[0] for w in wanted}, ("case_no", "award_notice_date", "agency_id")):
+        seen.setdefault(row["case_no"], []).append(row)
+    return [
+        {
+            _at(row)
+            for row in seen.get(number or "", ())
+            if row.get("award_notice_date") in (None, day)
+            and not (agency and row.get("agency_id") and not agency.startswith("N:") and row["agency_id"] != agency)
+        }
+        for number, day, agency in wanted
+    ]
+
+
+def _children(read: Observations, name: str, rows: Sequence[Row]) -> list[set[At]]:
+    """By the case's own row where the child hangs on it, else by the case number that the child names itself."""
+    table, own = read(name), _CHILDREN[name]
+    if table is None:
+        return [set() for _ in rows]
+    columns = (own, "case_no", "_parent_row")
+    children: dict[Any, list[dict[str, Any]]] = {}
+    for child in _only(table, own, {r.get(own) for r in rows}, columns):
+        children.setdefault(child[own], []).append(child)
+    parents = _cases(read, rows)
+    out = []
+    for row, places in zip(rows, parents, strict=True):
+        hangs = {(digest, sheet, at) for _, digest, sheet, at in places}
+        number = _case_of(row)[0]
+        out.append(
+            {
+                _at(c)
+                for c in children.get(row.get(own), ())
+                if (c["_file_digest"], c["_sheet"] or "", c.get("_parent_row")) in hangs
+                or (c.get("_parent_row") is None and number is not None and c.get("case_no") == number)
+            }
+        )
+    return out
+
+
+def _keyed(read: Observations, name: str, rows: Sequence[Row]) -> list[set[At]]:
+    table, key = read(name), TABLES[name].key
+    if table is None or not set(key) <= set(table.column_names):
+        return [set() for _ in rows]
+    seen: dict[tuple[Any, ...], set[At]] = {}
+    for row in _only(table, key[0], {r.get(key[0]) for r in rows}, key):
+        seen.setdefault(tuple(row[k] for k in key), set()).add(_at(row))
+    return [seen.get(tuple(r.get(k) for k in key), set()) for r in rows]

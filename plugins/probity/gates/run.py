@@ -22,7 +22,6 @@ from probity.gates.checks import KINDS, Check
 from probity.gates.engine import Verdict
 from probity.gates.frames import Frame, Plan, in_period, period_of
 from probity.gates.model import NOT_RUN, BadRows, CheckResult, GateResult, Place, worst
-from probity.gates.places import Key
 from probity.gates.suites import STAGES, Stage, every_check, quarantine
 from probity.gates.suites.canonical import DEPENDANTS
 from probity.gates.words import Words, figures, fill
@@ -215,17 +214,12 @@ class _Gate:
         for table, position, _ in self.aside.why:
             wanted.setdefault(table, set()).add(position)
         locate = self.context.get("locate")
-        for table, rows in wanted.items():
-            at_rows = sorted(rows)
-            keys = self._keys(table, at_rows)
-            found: Mapping[Key, Any] = locate(table, keys) if locate and keys else {}
-            for position, key in zip(at_rows, keys, strict=True):
-                if places := list(found.get(key, ())):
-                    self.places[table, position] = places
-
-    def _keys(self, table: str, rows: list[int]) -> list[Key]:
-        taken = self.tables[table].select(list(TABLES[table].key)).take(pa.array(rows, pa.int64()))
-        return [tuple(r.values()) for r in taken.to_pylist()]
+        if locate is None:
+            return
+        for table, positions in wanted.items():
+            rows = sorted(positions)
+            found = locate(table, self.tables[table].take(pa.array(rows, pa.int64())).to_pylist())
+            self.places |= {(table, p): list(places) for p, places in zip(rows, found, strict=True) if places}
 
     def _most(self) -> int:
         return int(self.words.limits["max_listed"])

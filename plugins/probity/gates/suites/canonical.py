@@ -35,7 +35,7 @@ DEPENDANTS = {"award_case": ("bid", "contract_change", "correction", "conflict")
 SCOPES = {"award_case": "scope", "bid": "bid_scope"}
 """Frames of the rows that belong to the period's own cases."""
 
-FIRM = r"^(\d{8}|N:.+)\Z"
+FIRM = r"^(?:\d{8}|N:.+)\Z"
 KINDS = ("works", "goods", "services")
 METHODS = ("open", "selective", "quotation", "restricted_public", "restricted", "other")
 AWARD_WAYS = ("lowest", "best_value", "best_value_quasi", "best_value_ref", "highest", "other")
@@ -68,7 +68,7 @@ AWARD_CASE = (
         "award_case",
         "matches",
         ("case_id",),
-        {"regex": r"^[^|]+\|.+\|\d{8}(\|.+)?\Z"},
+        {"regex": r"^[^|]+\|.+\|\d{8}(?:\|.+)?\Z"},
         "row",
     ),
     Check("award_case.agency_key.filled", "award_case", "not_null", ("agency_key",), aside="row"),
@@ -77,7 +77,7 @@ AWARD_CASE = (
         "award_case",
         "matches",
         ("agency_key",),
-        {"regex": r"^([0-9A-Z]+(\.[0-9A-Z]+)*|N:.+)\Z"},
+        {"regex": r"^(?:[0-9A-Z]+(?:\.[0-9A-Z]+)*|N:.+)\Z"},
         "row",
     ),
     Check("award_case.title.filled", "award_case", "not_null", ("title",), aside="row"),

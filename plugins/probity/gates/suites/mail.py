@@ -21,9 +21,8 @@ from probity import canonical
 from probity.gates.checks import Check
 from probity.gates.frames import Plan, facts
 
-ADDRESS = (
-    r"^[^@\s<>,;:\"()\[\]\\]{1,64}@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+\Z"
-)
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
+ADDRESS = r"^[^@\s<>,;:\"()\[\]\\]{1,64}@" + _LABEL + r"(?:\." + _LABEL + r")+\Z"
 NATIONAL_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][1289A-Da-d]\d{8}(?!\d)")
 
 STRUCTURE = (
