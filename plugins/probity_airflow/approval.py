@@ -28,10 +28,11 @@ CHOICES = {wording.APPROVE: "approve", wording.REJECT: "reject"}
 LONG = {"removed_text", "added_text", "reason", "witnesses"}
 
 
-def form() -> dict[str, Param]:
-    """The form's fields, in the order in which they are shown; all text, all may stay empty but the list's code."""
+def form(names: tuple[str, ...] = tuple(wording.FORM)) -> dict[str, Param]:
+    """The form's fields in the order in which they are shown; all text, all may stay empty but the list's code."""
     fields = {}
-    for name, (title, description) in wording.FORM.items():
+    for name in names:
+        title, description = wording.FORM[name]
         extra = {"format": "multiline"} if name in LONG else {}
         fields[name] = Param("", type="string", title=title, description=description, **extra)
     return fields

@@ -9,12 +9,22 @@ import datetime as dt
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, CronPartitionTimetable, Param
+from airflow.sdk import (
+    Asset,
+    CronPartitionTimetable,
+    Param,
+    PartitionedAssetTimetable,
+    QuarterWindow,
+    RollupMapper,
+    StartOfQuarterMapper,
+)
 
 TIMEZONE = "Asia/Taipei"
 OWNER = "政風處"
 START = pendulum.datetime(2010, 1, 1, tz=TIMEZONE)  # earlier than any notice; nothing is caught up by itself
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
+QUARTER_PATTERN = r"^\d{4}-Q[1-4]$"
+EXAMPLES = {MONTH_PATTERN: "年月，例如 2021-03（110年3月）", QUARTER_PATTERN: "季別，例如 2021-Q1（110年第1季）"}
 
 SELECTION_PUBLISHED = Asset(name="procurement_audit_selection", uri="x-probity://published/procurement_audit_selection")
 
@@ -24,6 +34,12 @@ def monthly(cron: str) -> CronPartitionTimetable:
     return CronPartitionTimetable(cron, timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m")
 
 
+def quarterly(published: Asset) -> PartitionedAssetTimetable:
+    """Once the quarter's three months of ``published`` are there; the partition key is the quarter, ``2021-Q1``."""
+    months = RollupMapper(upstream_mapper=StartOfQuarterMapper(input_format="%Y-%m"), window=QuarterWindow())
+    return PartitionedAssetTimetable(assets=published, default_partition_mapper=months)
+
+
 def period_param(pattern: str = MONTH_PATTERN) -> Param:
     """The trigger form's field for a run started by hand without a partition key."""
     return Param(
@@ -31,7 +47,7 @@ def period_param(pattern: str = MONTH_PATTERN) -> Param:
         type=["null", "string"],
         pattern=pattern,
         title="期別",
-        description="手動執行時填西元年月，例如 2021-03（110年3月）；排程與回補自動帶入，不必填。",
+        description=f"手動執行時填西元{EXAMPLES[pattern]}；排程與回補自動帶入，不必填。",
     )
 
 

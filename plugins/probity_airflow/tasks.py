@@ -54,12 +54,12 @@ class JobTasks:
 
         return run(ref)
 
-    def approve(self, ref: XComArg) -> SelectionApproval:
-        """Ask a person; see ``probity_airflow.approval``."""
+    def approve(self, ref: XComArg, fields: tuple[str, ...] = tuple(wording.FORM)) -> SelectionApproval:
+        """Ask a person, with a form of ``fields``; see ``probity_airflow.approval``."""
         from probity_airflow.approval import SelectionApproval, form
 
         return SelectionApproval(
-            task_id="approve", task_display_name=wording.TASKS["approve"], job=self.job, ref=ref, params=form()
+            task_id="approve", task_display_name=wording.TASKS["approve"], job=self.job, ref=ref, params=form(fields)
         )
 
     def record(self, ref: XComArg, answer: SelectionApproval) -> XComArg:

@@ -33,6 +33,7 @@ TASKS: dict[str, str] = {
     "approve": "核定",
     "record": "登錄核定結果",
     "publish": "發布",
+    "evaluate": "檢討",
     "gate_mail": "關卡五：寄送前",
     "deliver": "寄送",
     "watch": "補件偵測",

@@ -19,6 +19,7 @@ EXPECTED = {
     "report_distribution",
     "report_distribution_sweep",
     "drop_folder_watch",
+    "signal_weight_review",
 }
 HEAVY = (
     "pandas",
@@ -170,3 +171,12 @@ def test_distribution_reacts_to_the_partitioned_asset(bag: Any) -> None:
     assert isinstance(timetable, PartitionedAssetTimetable)
     assert [a.name for _, a in timetable.asset_condition.iter_assets()] == ["procurement_audit_selection"]
     assert not _core_timetable(bag.dags["report_distribution_sweep"]).partitioned
+
+
+def test_a_quarter_follows_its_three_months(bag: Any) -> None:
+    timetable = _core_timetable(bag.dags["signal_weight_review"])
+    mapper = timetable.get_partition_mapper(
+        name="procurement_audit_selection", uri="x-probity://published/procurement_audit_selection"
+    )
+    assert {mapper.to_downstream(f"2021-{month:02d}") for month in (1, 2, 3)} == {"2021-Q1"}
+    assert set(mapper.to_upstream("2021-Q1")) == {"2021-01", "2021-02", "2021-03"}
