@@ -17,6 +17,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 SYSTEM_PATH = "/usr/bin:/bin"
 PATH = ""
+UV = Path(sys.executable).parent / "uv"
+PYTHON = Path(sys._base_executable)
 
 
 @pytest.fixture
@@ -35,10 +37,18 @@ def checkout(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def tools(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A PATH that leads to uv and a Python 3.11, and to nothing of this test run's environment."""
+    folder = tmp_path_factory.mktemp("tools")
+    (folder / "uv").symlink_to(UV)
+    monkeypatch.setattr(sys.modules[__name__], "PATH", f"{folder}:{PYTHON.parent}:{SYSTEM_PATH}")
+
+
 def launch(
     script: Path, *arguments: str, cwd: Path = Path("/"), path: str = "", **env: str
-) -> subprocess.CompletedProcess:
-    found = {"PATH": path or f"{Path(sys._base_executable).parent}:{SYSTEM_PATH}", "HOME": "", **env}
+) -> subprocess.CompletedProcess[str]:
+    found = {"PATH": path or PATH, "HOME": "", **env}
     return subprocess.run(
         [str(script), *arguments], cwd=cwd, env=found, capture_output=True, text=True, check=False, timeout=120
     )
@@ -120,6 +130,7 @@ def test_another_python_is_not_taken(checkout: Path, bare_path: str) -> None:
     wrong.write_text("#!/bin/sh\nexit 1\n")
     wrong.chmod(0o755)
     assert launch(checkout / "probity", path=bare_path).returncode == 3
+    (Path(bare_path) / "uv").symlink_to(UV)
     named = launch(checkout / "probity", path=bare_path, PROBITY_PYTHON=str(PYTHON))
     assert named.returncode == 0, named.stderr
 
