@@ -201,7 +201,8 @@ class _Writer:
         fields, sources = _FIELD_NAMES, labels["source"]
 
         def zh(row: Mapping[str, Any], **words: Mapping[str, str]) -> dict[str, Any]:
-            return dict(row) | {f"{k}_zh": names.get(row.get(k), row.get(k)) for k, names in words.items()}
+            plain = {k: str(row.get(k) or "") for k in words}
+            return dict(row) | {f"{k}_zh": names.get(plain[k], plain[k]) for k, names in words.items()}
 
         parts: dict[str, list[dict[str, Any]]] = {
             "sources": [

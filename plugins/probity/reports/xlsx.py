@@ -382,12 +382,12 @@ class Sheet:
             return styles[fill]
 
         wrapped = [(c.key, widths[i]) for i, c in enumerate(columns) if c.wrap]
-        plan = [(c.key, a, c.type in ("money", "count", "int")) for c, a in zip(columns, letters, strict=True)]
+        plan = [(c.key, a) for c, a in zip(columns, letters, strict=True)]
         base = of(None)
         for number, row in enumerate(rows, first):
             formats = base if fills is None else of(fills(row))
             cells = []
-            for (key, letter, whole), (fmt, quoted, text_fmt) in zip(plan, formats, strict=True):
+            for (key, letter), (fmt, quoted, text_fmt) in zip(plan, formats, strict=True):
                 value = row.get(key)
                 if value is None or value == "":
                     cells.append(f'<c r="{letter}{number}" s="{fmt}"/>')
@@ -399,7 +399,7 @@ class Sheet:
                     fmt = quoted if value[0] in _RISKY else text_fmt
                     inside = strings.get(value) or book.string(value)
                     cells.append(f'<c r="{letter}{number}" s="{fmt}" t="inlineStr">{inside}</c>')
-                elif kind is int and (not whole or abs(value) < 10**15):
+                elif kind is int and -(10**15) < value < 10**15:
                     cells.append(f'<c r="{letter}{number}" s="{fmt}"><v>{value}</v></c>')
                 else:
                     cells.append(self._other(value, letter, number, fmt, text_fmt))
