@@ -5,5 +5,18 @@ quarantine), ``build`` (the canonical tables of a period), ``coverage`` and ``ov
 """
 
 from probity.sources.arrival import CONTRACTS, SOURCES, Arrival, Ingested, arrival, discover, ingest
+from probity.sources.merge import build
+from probity.sources.overview import coverage, overview
 
-__all__ = ["CONTRACTS", "SOURCES", "Arrival", "Ingested", "arrival", "discover", "ingest"]
+__all__ = [
+    "CONTRACTS",
+    "SOURCES",
+    "Arrival",
+    "Ingested",
+    "arrival",
+    "build",
+    "coverage",
+    "discover",
+    "ingest",
+    "overview",
+]

@@ -168,7 +168,6 @@ def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
             continue
         columns = {f.name: clean.get(f.name) for f in clean.sheet.fields}
         if clean.sheet is BIDS:
-            columns["is_winner"] = pc.fill_null(columns["is_winner"], False)
             reasons = columns["lost_reason"]
             unsaid = pa.nulls(len(reasons), pa.bool_())
             by_reason = obs.disqualified(unsaid, reasons, columns["is_winner"])

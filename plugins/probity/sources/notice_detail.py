@@ -394,7 +394,6 @@ def _shared(clean: Clean) -> dict[str, pa.Array]:
 def _bid_table(bids: Clean, kept: set[int], origin: Origin) -> pa.Table:
     names = [f.name for f in BIDS.fields if f.name != "qualified"]
     columns = {name: bids.get(name) for name in names}
-    columns["is_winner"] = columns["is_winner"].fill_null(False)
     columns["is_disqualified"] = obs.disqualified(bids.get("qualified"), columns["lost_reason"], columns["is_winner"])
     columns["_parent_row"] = bids.rows
     obs.firms(columns)

@@ -174,9 +174,9 @@ def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
 
 
 def bid_table(bids: Clean, award_rows: set[int], origin: Origin) -> pa.Table:
-    """Bid observations of the award notices; a bidder of whom nothing is said did not win."""
+    """Bid observations of the award notices; is_winner is NULL where the notice does not say."""
     columns = {name: bids.get(name) for name in ("firm_name", "firm_id_raw")}
-    columns["is_winner"] = bids.get("is_winner").fill_null(False)
+    columns["is_winner"] = bids.get("is_winner")
     columns["_parent_row"] = bids.rows
     obs.firms(columns)
     keep = pa.array([row in award_rows for row in bids.rows.to_pylist()], pa.bool_())

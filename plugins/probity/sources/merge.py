@@ -1,0 +1,615 @@
+"""The canonical tables of a period, merged from the observations of all files.
+
+In: ``Ingested`` files, a Period, the ObjectStore. Out: award_case, bid, contract_change, correction, debarment,
+agency, auditor, conflict and audit_result, each with its schema of ``probity.tables`` and sorted by its key.
+Why here: one notice arrives in several sources and several times; it becomes one case, each field from the source
+that knows best, what disagrees is listed in conflict, never settled in silence. The order of files does not matter.
+
+Identity: agency (code, else the code of its name in the agency list or, where all sources agree, elsewhere) + case
+number (text.case_no_key) + award-notice date; different notice ids on one day are two cases (sql/references.sql).
+Precedence of a field: notice_detail > award_csv > award_vendors > notice_index > halfmonth_xml > city_list; within a
+source a corrected notice, then the file that reaches furthest, then the lower digest. Invitations give tender dates,
+deadlines and e-flags where no award notice has them. Exceptions: progress is the latest month up to the period's
+end; city_award_amount and in_city_list come from the city's list alone.
+A case in the city's list without any notice stands under its award date, with in_eproc false.
+A bidder without 統編 takes the one that the same name has in the same case; else, for companies (whose names are
+unique nationwide, 公司法 §18), the only one the full name has anywhere; its firm_id stays NULL in the second case.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from probity import canonical, text
+from probity.calendar import Period, years_before
+from probity.sources import debarment_feed
+from probity.sources import observations as obs
+from probity.sources.arrival import Ingested
+from probity.store.objects import ObjectStore
+from probity.tables import TABLES
+
+SQL = Path(__file__).with_name("sql")
+
+PRECEDENCE = ("notice_detail", "award_csv", "award_vendors", "notice_index", "halfmonth_xml", "city_list")
+EPROC = tuple(s for s in PRECEDENCE if s != "city_list")
+
+CONFLICT_FIELDS = (
+    "title",
+    "kind",
+    "category_code",
+    "method",
+    "award_way",
+    "restricted_clause",
+    "budget",
+    "procurement_amount",
+    "reserve_price",
+    "award_amount",
+    "tender_notice_date",
+    "deadline_date",
+    "opening_date",
+    "award_date",
+    "award_notice_date",
+    "n_bidders",
+    "n_winners",
+    "performance_start",
+    "performance_end",
+)
+BID_CONFLICT_FIELDS = ("is_winner", "bid_amount", "award_amount", "original_bid", "is_disqualified")
+
+MEMORY_LIMIT = "4GB"
+THREADS = 2
+
+
+def build(
+    ingested: Sequence[Ingested], period: Period, objects: ObjectStore, history_years: int = 5
+) -> dict[str, pa.Table]:
+    """The canonical tables for ``period``: cases whose award notice lies in its last ``history_years`` years.
+
+    Debarment: the union of the feed's snapshots up to the day after the period's last; when there is none, the
+    earliest later one (``coverage`` says so). audit_result and auditor hold all that arrived.
+    """
+    files = _files(ingested)
+    first, last = years_before(period.first, history_years), period.last
+    with _connect() as con:
+        _load(con, files, objects)
+        con.execute((SQL / "references.sql").read_text(encoding="utf-8"), {"first": first, "last": last})
+        con.execute((SQL / "tenders.sql").read_text(encoding="utf-8"))
+        for name in ("obs_bid", "obs_contract_change", "obs_correction"):
+            con.execute((SQL / "children.sql").read_text(encoding="utf-8").replace("{table}", name))
+        _merge_cases(con, last)
+        _merge_bids(con)
+        tables = {
+            "award_case": _arrow(con, "award_case", "SELECT * FROM award_case"),
+            "bid": _arrow(con, "bid", "SELECT * FROM bid"),
+            "contract_change": _arrow(con, "contract_change", _child_sql("contract_change", "change_no")),
+            "correction": _arrow(con, "correction", _correction_sql()),
+            "conflict": _conflicts(con),
+            "agency": _agencies(con),
+            "auditor": _plain(con, "auditor"),
+            "audit_result": _plain(con, "audit_result"),
+        }
+    tables["debarment"] = _debarment(files, period, objects)
+    return tables
+
+
+# ------------------------------------------------------------------------------------------------ loading
+
+
+def _files(ingested: Sequence[Ingested]) -> list[Ingested]:
+    """The read files, one a digest and source, in an order of their own (not that of arrival)."""
+    unique = {(f.source_id, f.digest): f for f in sorted(ingested, key=lambda f: f.file_name) if f.refused is None}
+    return [unique[k] for k in sorted(unique)]
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    config = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "preserve_insertion_order": False}
+    return duckdb.connect(":memory:", config=config)
+
+
+def _load(con: duckdb.DuckDBPyConnection, files: list[Ingested], objects: ObjectStore) -> None:
+    digests = sorted({f.digest for f in files})
+    number = {d: i for i, d in enumerate(digests)}
+    rows = [
+        {
+            "fno": number[f.digest],
+            "digest": f.digest,
+            "prec": PRECEDENCE.index(f.source_id) if f.source_id in PRECEDENCE else len(PRECEDENCE),
+            "last_date": f.last_date,
+        }
+        for f in files
+    ]
+    schema = pa.schema({"fno": pa.int64(), "digest": pa.string(), "prec": pa.int64(), "last_date": pa.date32()})
+    con.register("file", pa.Table.from_pylist(rows, schema=schema))
+    for name in (*obs.CASE_TABLES, "agency", "auditor", "audit_result"):
+        paths = [str(objects.table_path(f.observation_digests[name])) for f in files if name in f.observation_digests]
+        if paths:
+            quoted = ", ".join("'" + p.replace("'", "''") + "'" for p in paths)
+            con.execute(f"CREATE VIEW obs_{name} AS SELECT * FROM read_parquet([{quoted}])")
+        else:
+            con.register(f"obs_{name}", obs.schema(name).empty_table())
+    listed = con.sql("SELECT DISTINCT agency_id, agency_name FROM obs_agency").to_arrow_table()
+    ids: dict[str, set[str]] = {}
+    for agency_id, name in zip(listed["agency_id"].to_pylist(), listed["agency_name"].to_pylist(), strict=True):
+        ids.setdefault(text.name_key(name), set()).add(agency_id)
+    known = sorted((key, next(iter(found))) for key, found in ids.items() if len(found) == 1)
+    con.register(
+        "agency_listed",
+        pa.table(
+            {
+                "name_key": pa.array([k for k, _ in known], pa.string()),
+                "agency_id": pa.array([i for _, i in known], pa.string()),
+            }
+        ),
+    )
+
+
+def _arrow(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> pa.Table:
+    table = TABLES[name]
+    columns = ", ".join(f'"{c}"' for c in table.names)
+    order = ", ".join(f'"{c}" NULLS FIRST' for c in table.key)
+    found = con.sql(f"SELECT {columns} FROM ({sql}) ORDER BY {order}").to_arrow_table()
+    return found.cast(table.arrow_schema()).combine_chunks()
+
+
+# ------------------------------------------------------------------------------------------------ cases
+
+_SPECIAL = {
+    "case_id",
+    "agency_id",
+    "agency_key",
+    "award_notice_date",
+    "planned_progress",
+    "actual_progress",
+    "progress_date",
+    "city_award_amount",
+    "in_city_list",
+    "in_eproc",
+    "sources",
+    "n_observations",
+    "failed_count",
+    "previous_failed_date",
+}
+_FROM_TENDER = (
+    "title",
+    "kind",
+    "category_code",
+    "category_name",
+    "method",
+    "method_raw",
+    "award_way",
+    "award_way_raw",
+    "budget",
+    "procurement_amount",
+    "amount_class",
+    "deadline_date",
+    "opening_date",
+    "e_documents",
+    "e_bidding",
+    "public_viewing",
+    "tender_round",
+    "expansion_announced",
+)
+
+
+def _merge_cases(con: duckdb.DuckDBPyConnection, last: dt.date) -> None:
+    """award_case: per field the value of the best-ranked observation that has one. Single observations go straight."""
+    names = [c for c in TABLES["award_case"].names if c not in _SPECIAL]
+    own = [c for c in names if c in obs.schema("award_case").names]
+    con.execute(
+        f"""
+        CREATE TABLE observed AS
+        SELECT
+            r.case_id, r.rank, r.source, r.is_city, r.is_correction, o.award_notice_date, false AS is_tender,
+            o.failed_count, o.previous_failed_date, o.planned_progress, o.actual_progress, o.progress_date,
+            {", ".join(f'o."{c}"' for c in own)}
+        FROM obs_award_case AS o
+        INNER JOIN file AS f ON f.digest = o._file_digest
+        INNER JOIN ref AS r ON r.fno = f.fno AND r.sheet = o._sheet AND r.row_no = o._row
+        INNER JOIN wanted AS w ON w.case_id = r.case_id
+        """
+    )
+    from_tender = ", ".join(f'o."{c}"' for c in _FROM_TENDER)
+    con.execute(
+        f"""
+        INSERT INTO observed BY NAME
+        SELECT
+            t.case_id, t.rank, t.source, false AS is_city, false AS is_correction, true AS is_tender,
+            CASE WHEN o.event = 'tender' THEN o.event_date END AS tender_notice_date, {from_tender}
+        FROM obs_tender AS o
+        INNER JOIN file AS f ON f.digest = o._file_digest
+        INNER JOIN tender_ref AS t ON t.fno = f.fno AND t.sheet = o._sheet AND t.row_no = o._row
+        """
+    )
+    con.execute("CREATE TABLE counted AS SELECT case_id, count(*) AS n FROM observed GROUP BY case_id")
+    progress = "progress_date <= $last OR (progress_date IS NULL AND actual_progress IS NOT NULL)"
+    latest = "(coalesce(progress_date, DATE '1912-01-01') - DATE '1900-01-01') * -1000000000 + rank"
+    merged = ",\n".join(f'arg_min("{c}", rank) AS "{c}"' for c in own)
+    con.execute(
+        f"""
+        CREATE TABLE merged AS
+        SELECT
+            case_id,
+            {merged},
+            arg_min(failed_count, rank) AS failed_count,
+            arg_min(previous_failed_date, rank) AS previous_failed_date,
+            arg_min(planned_progress, {latest}) FILTER ({progress}) AS planned_progress,
+            arg_min(actual_progress, {latest}) FILTER ({progress}) AS actual_progress,
+            max(progress_date) FILTER (progress_date <= $last) AS progress_date,
+            arg_min(award_amount, rank) FILTER (is_city) AS city_award_amount,
+            array_to_string(list_sort(list(DISTINCT source)), ',') AS sources,
+            count(*) AS n_observations
+        FROM observed
+        INNER JOIN counted USING (case_id)
+        WHERE n > 1
+        GROUP BY case_id
+        UNION ALL BY NAME
+        SELECT
+            case_id,
+            {", ".join(f'"{c}"' for c in own)},
+            failed_count,
+            previous_failed_date,
+            CASE WHEN {progress} THEN planned_progress END AS planned_progress,
+            CASE WHEN {progress} THEN actual_progress END AS actual_progress,
+            CASE WHEN progress_date <= $last THEN progress_date END AS progress_date,
+            CASE WHEN is_city THEN award_amount END AS city_award_amount,
+            source AS sources,
+            1 AS n_observations
+        FROM observed
+        INNER JOIN counted USING (case_id)
+        WHERE n = 1
+        """,
+        {"last": last},
+    )
+    kept = ", ".join(f'm."{c}"' for c in own)
+    con.execute(
+        """
+        CREATE TABLE covered AS
+        SELECT DISTINCT date_trunc('month', nd) AS month, regexp_extract(ak, '^(\\d+\\.\\d+)', 1) AS root
+        FROM cases
+        WHERE in_city
+        """
+    )
+    con.execute(
+        f"""
+        CREATE TABLE award_case AS
+        SELECT
+            w.case_id,
+            CASE WHEN w.ak LIKE 'N:%' THEN NULL ELSE w.ak END AS agency_id,
+            w.ak AS agency_key,
+            w.nd AS award_notice_date,
+            {kept},
+            coalesce(m.failed_count, f.failed_count) AS failed_count,
+            coalesce(m.previous_failed_date, f.previous_failed_date) AS previous_failed_date,
+            m.planned_progress,
+            m.actual_progress,
+            m.progress_date,
+            m.city_award_amount,
+            CASE
+                WHEN w.in_city THEN true
+                WHEN c.month IS NOT NULL THEN false
+            END AS in_city_list,
+            w.in_eproc,
+            m.sources,
+            m.n_observations
+        FROM wanted AS w
+        INNER JOIN merged AS m ON m.case_id = w.case_id
+        LEFT JOIN failed AS f ON f.case_id = w.case_id
+        LEFT JOIN covered AS c
+            ON c.month = date_trunc('month', w.nd) AND c.root = regexp_extract(w.ak, '^(\\d+\\.\\d+)', 1)
+        """
+    )
+
+
+# ------------------------------------------------------------------------------------------------ bidders and children
+
+_BID_VALUES = (
+    "firm_id_raw",
+    "firm_id_class",
+    "firm_name",
+    "firm_key",
+    "is_winner",
+    "bid_amount",
+    "award_amount",
+    "original_bid",
+    "is_disqualified",
+    "lost_reason",
+    "address",
+    "phone",
+    "representative",
+    "founded_date",
+    "is_subcontractor",
+)
+
+
+def _merge_bids(con: duckdb.DuckDBPyConnection) -> None:
+    values = ", ".join(f'o."{c}"' for c in _BID_VALUES)
+    con.execute(
+        f"""
+        CREATE TABLE bid_seen AS
+        SELECT
+            r.case_id, o.firm_id, {values}, o._source AS source,
+            f.prec * 1000000000000 + coalesce(20000 - (f.last_date - DATE '1990-01-01'), 30000) * 10000000
+                + f.fno AS file_rank, o._sheet AS sheet, o._row AS row_no
+        FROM obs_bid AS o
+        INNER JOIN file AS f ON f.digest = o._file_digest
+        INNER JOIN obs_bid_ref AS r
+            ON r.fno = f.fno AND r.sheet = o._sheet AND r.row_no = o._row
+            AND r.parent_row IS NOT DISTINCT FROM o._parent_row
+        INNER JOIN wanted AS w ON w.case_id = r.case_id
+        """
+    )
+    names = con.sql(
+        "SELECT DISTINCT firm_name FROM bid_seen WHERE contains(firm_name, '公司') ORDER BY firm_name"
+    ).to_arrow_table()["firm_name"]
+    full = [_full_name(n) for n in names.to_pylist()]
+    con.register("company", pa.table({"firm_name": names.combine_chunks(), "full_name": pa.array(full, pa.string())}))
+    con.execute(
+        """
+        CREATE TABLE company_id AS
+        SELECT c.full_name, min(b.firm_id) AS firm_id
+        FROM bid_seen AS b
+        INNER JOIN company AS c ON c.firm_name = b.firm_name
+        WHERE b.firm_id IS NOT NULL
+        GROUP BY c.full_name
+        HAVING min(b.firm_id) = max(b.firm_id)
+        """
+    )
+    con.execute(
+        """
+        CREATE TABLE id_in_case AS
+        SELECT case_id, firm_key, min(firm_id) AS firm_id
+        FROM bid_seen
+        WHERE firm_id IS NOT NULL
+        GROUP BY case_id, firm_key
+        HAVING min(firm_id) = max(firm_id)
+        """
+    )
+    con.execute(
+        """
+        CREATE TABLE bid_known AS
+        SELECT
+            b.* EXCLUDE (firm_id),
+            coalesce(b.firm_id, i.firm_id) AS firm_id,
+            coalesce(b.firm_id, i.firm_id, k.firm_id, 'N:' || b.firm_key) AS firm,
+            row_number() OVER (
+                ORDER BY
+                b.file_rank, b.sheet, b.row_no, b.firm_name, b.firm_id NULLS LAST, b.bid_amount, b.award_amount,
+                b.is_winner, b.original_bid, b.lost_reason, b.address, b.phone
+            ) AS rank
+        FROM bid_seen AS b
+        LEFT JOIN id_in_case AS i ON i.case_id = b.case_id AND i.firm_key = b.firm_key AND b.firm_id IS NULL
+        LEFT JOIN company AS c ON c.firm_name = b.firm_name
+        LEFT JOIN company_id AS k ON k.full_name = c.full_name
+        """
+    )
+    merged = ",\n".join(
+        f'arg_min("{c}", rank) AS "{c}"' for c in _BID_VALUES if c not in ("is_winner", "firm_id_class", "firm_id_raw")
+    )
+    con.execute(
+        f"""
+        CREATE TABLE bid AS
+        SELECT
+            case_id,
+            firm,
+            min(firm_id) AS firm_id,
+            coalesce(arg_min(firm_id_raw, rank) FILTER (firm_id_class LIKE 'ubn_ok%'), arg_min(firm_id_raw, rank))
+                AS firm_id_raw,
+            coalesce(
+                arg_min(firm_id_class, rank) FILTER (firm_id_class LIKE 'ubn_ok%'),
+                arg_min(firm_id_class, rank) FILTER (firm_id_class <> 'empty'),
+                'empty'
+            ) AS firm_id_class,
+            coalesce(arg_min(is_winner, rank), false) AS is_winner,
+            {merged}
+        FROM bid_known
+        GROUP BY case_id, firm
+        """
+    )
+
+
+def _full_name(name: str) -> str:
+    """A company's name for telling whether it is the same company: NFKC, variants, no blanks, form kept."""
+    return text.title_key("".join(text.nfkc(name).split()))
+
+
+def _child_sql(name: str, number: str) -> str:
+    values = [c for c in TABLES[name].names if c not in ("case_id", number)]
+    merged = ", ".join(f'arg_min(o."{c}", o.rank) AS "{c}"' for c in values)
+    return f"""
+        SELECT o.case_id, o."{number}", {merged}
+        FROM (
+            SELECT
+                r.case_id,
+                c.*,
+                row_number() OVER (ORDER BY f.prec, f.last_date DESC NULLS LAST, f.fno, c._sheet, c._row) AS rank
+            FROM obs_{name} AS c
+            INNER JOIN file AS f ON f.digest = c._file_digest
+            INNER JOIN obs_{name}_ref AS r ON r.fno = f.fno AND r.sheet = c._sheet AND r.row_no = c._row
+            INNER JOIN wanted AS w ON w.case_id = r.case_id
+        ) AS o
+        GROUP BY o.case_id, o."{number}"
+    """
+
+
+def _correction_sql() -> str:
+    """The city's corrections; those read from the portal's notices for cases of which the city lists none."""
+    columns = ", ".join(f'"{c}"' for c in TABLES["correction"].names)
+    return f"""
+        WITH listed AS ({_child_sql("correction", "correction_no")})
+        SELECT {columns} FROM listed
+        UNION ALL
+        SELECT {columns} FROM portal_correction WHERE case_id NOT IN (SELECT case_id FROM listed)
+    """
+
+
+# ------------------------------------------------------------------------------------------------ conflicts
+
+
+def _conflicts(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    con.execute(
+        """
+        CREATE TABLE shared_case AS
+        SELECT o.* FROM observed AS o INNER JOIN counted AS c USING (case_id) WHERE c.n > 1 AND NOT o.is_tender
+        """
+    )
+    parts = []
+    for name in CONFLICT_FIELDS:
+        value = f'"{name}"::VARCHAR'
+        if name == "award_notice_date":
+            value = "CASE WHEN NOT is_correction THEN award_notice_date::VARCHAR END"
+        parts.append(_conflict_sql(f"'{name}'", "shared_case", "case_id", value))
+    for name in BID_CONFLICT_FIELDS:
+        source = "(SELECT *, case_id || chr(10) || firm AS pair FROM bid_known)"
+        parts.append(_conflict_sql(f"'bid.{name}'", source, "pair", f'"{name}"::VARCHAR'))
+    found = con.sql(" UNION ALL ".join(parts)).to_arrow_table()
+    rows = []
+    for row in found.to_pylist():
+        if row["field"] == "title" and _same_title(row["value_a"], row["value_b"]):
+            continue
+        case_id, _, firm = row.pop("id").partition("\n")
+        if firm:
+            who = firm if not firm.startswith("N:") else canonical.sha256(firm.encode())[:12]  # may be a person's name
+            row["field"] = f"bid.{who}.{row['field'].removeprefix('bid.')}"
+        rows.append({"case_id": case_id, **row})
+    rows.sort(key=lambda r: tuple(r[k] for k in TABLES["conflict"].key))
+    return pa.Table.from_pylist(rows, schema=TABLES["conflict"].arrow_schema())
+
+
+def _conflict_sql(field: str, source: str, key: str, value: str) -> str:
+    """Per key and other source the best-ranked value that differs from the kept one."""
+    return f"""(
+        WITH v AS (SELECT {key} AS id, source, rank, {value} AS value FROM {source}),
+        said AS (SELECT * FROM v WHERE value IS NOT NULL),
+        kept AS (
+            SELECT id, arg_min(value, rank) AS value_a, arg_min(source, rank) AS source_a
+            FROM said GROUP BY id HAVING min(value) <> max(value)
+        )
+        SELECT s.id, {field} AS field, k.source_a, k.value_a, s.source AS source_b, arg_min(s.value, s.rank) AS value_b
+        FROM said AS s INNER JOIN kept AS k ON k.id = s.id
+        WHERE s.value <> k.value_a
+        GROUP BY s.id, k.source_a, k.value_a, s.source
+    )"""
+
+
+def _same_title(one: str, other: str) -> bool:
+    """Are two titles the same but for width, variants, blanks and punctuation? Digits count."""
+    return text.name_key(one) == text.name_key(other)
+
+
+# ------------------------------------------------------------------------------------------------ registers
+
+
+def _plain(con: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    """A register: one row a key, the file that reaches furthest first."""
+    table = TABLES[name]
+    columns = ", ".join(f'"{c}"' for c in table.names)
+    key = ", ".join(f'"{c}"' for c in table.key)
+    return _arrow(
+        con,
+        name,
+        f"""
+        SELECT {columns} FROM obs_{name} AS o INNER JOIN file AS f ON f.digest = o._file_digest
+        QUALIFY row_number() OVER (
+            PARTITION BY {key} ORDER BY f.last_date DESC NULLS LAST, f.fno, o._sheet, o._row
+        ) = 1
+        """,
+    )
+
+
+def _agencies(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """The agency list; then agencies that only the period's cases name, under the code's nearest known parent."""
+    return _arrow(
+        con,
+        "agency",
+        """
+        WITH listed AS (
+            SELECT agency_id, agency_name, parent_id, district, ethics_mail
+            FROM obs_agency AS o INNER JOIN file AS f ON f.digest = o._file_digest
+            QUALIFY row_number() OVER (PARTITION BY agency_id ORDER BY f.fno, o._sheet, o._row) = 1
+        ),
+        named AS (
+            SELECT agency_id, agency_name, count(*) AS n
+            FROM award_case
+            WHERE agency_id IS NOT NULL AND agency_id NOT IN (SELECT agency_id FROM listed)
+            GROUP BY agency_id, agency_name
+            QUALIFY row_number() OVER (PARTITION BY agency_id ORDER BY n DESC, agency_name) = 1
+        ),
+        known AS (SELECT agency_id FROM listed UNION SELECT agency_id FROM named)
+        SELECT agency_id, agency_name, agency_id AS agency_key, parent_id, district, ethics_mail FROM listed
+        UNION ALL
+        SELECT
+            n.agency_id,
+            n.agency_name,
+            n.agency_id AS agency_key,
+            (
+                SELECT arg_max(k.agency_id, length(k.agency_id)) FROM known AS k
+                WHERE starts_with(n.agency_id, k.agency_id || '.')
+            ) AS parent_id,
+            NULL AS district,
+            NULL AS ethics_mail
+        FROM named AS n
+        """,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ debarment
+
+
+@dataclass(frozen=True)
+class DebarmentChoice:
+    """Which snapshots a period uses: ``used`` in order of date, ``late`` when only a later one exists."""
+
+    snapshots: tuple[debarment_feed.Snapshot, ...]
+    used: tuple[debarment_feed.Snapshot, ...]
+    late: bool
+
+
+def debarment_snapshots(ingested: Sequence[Ingested], period: Period) -> DebarmentChoice:
+    """The feed's snapshots in order, and those a period uses (dated up to the day after its last day)."""
+    found = [
+        debarment_feed.Snapshot(f.last_date, f.digest, f.file_name, f.rows_out, f.observation_digests["debarment"])
+        for f in _files(ingested)
+        if f.source_id == "debarment_feed" and f.last_date is not None and "debarment" in f.observation_digests
+    ]
+    ordered = debarment_feed.in_order(found)
+    good = [s for s in ordered if s.refused is None]
+    used = [s for s in good if s.date <= period.last + dt.timedelta(days=1)]
+    late = not used and bool(good)
+    return DebarmentChoice(tuple(ordered), tuple(used or good[:1]), late)
+
+
+def _debarment(files: list[Ingested], period: Period, objects: ObjectStore) -> pa.Table:
+    """Every ban that a used snapshot holds, as its latest snapshot has it. Gone before its expiry: annulled."""
+    table = TABLES["debarment"]
+    used = debarment_snapshots(files, period).used
+    latest = used[-1].date if used else None
+    rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for snapshot in used:
+        columns = (
+            objects.get_table(snapshot.table).select([*table.names]).sort_by([(k, "ascending") for k in table.key])
+        )
+        for row in _unique(columns, table.key).to_pylist():
+            row["_seen"] = snapshot.date
+            rows[tuple(row[k] for k in table.key)] = row
+    for row in rows.values():
+        seen = row.pop("_seen")
+        gone = latest is not None and seen < latest and row["expire_date"] is not None and row["expire_date"] > latest
+        row["annulled"] = bool(row["annulled"]) or gone
+    ordered = sorted(rows.values(), key=lambda r: tuple("" if r[k] is None else str(r[k]) for k in table.key))
+    return pa.Table.from_pylist(ordered, schema=table.arrow_schema())
+
+
+def _unique(table: pa.Table, key: Sequence[str]) -> pa.Table:
+    """One row a key; of several the one whose other values sort first (true duplicates fold)."""
+    others = [c for c in table.column_names if c not in key]
+    ordered = table.sort_by([(c, "ascending") for c in (*key, *others)])
+    numbered = ordered.append_column("_i", pa.array(range(ordered.num_rows), pa.int64()))
+    first = numbered.group_by(list(key)).aggregate([("_i", "min")]).column("_i_min").combine_chunks()
+    return ordered.take(first.sort())
