@@ -101,6 +101,7 @@ TRADES: dict[str, tuple[str, list[str], float]] = {
 }
 _SURNAMES = ["慕容", "令狐", "諸葛", "東方", "皇甫", "尉遲", "公孫", "上官", "司徒", "南宮", "宇文", "軒轅"]
 _GIVEN = [
+    *(i + t for i in ("雲", "霜", "墨", "燈") for t in ("舟", "弦", "硯", "笛", "蓑", "棹", "屏")),
     "藍鯨",
     "紙月",
     "晨露",
@@ -165,8 +166,8 @@ def _address(rng: random.Random) -> str:
     return f"9{rng.randint(10, 99)}{CITY}{district}區{rng.choice(ROADS)}{lane}{rng.randint(1, 420)}號"
 
 
-def _phone(rng: random.Random) -> str:
-    return f"(00)555{rng.randint(0, 9999):04d}" + (f"分機{rng.randint(1, 899)}" if rng.random() < 0.15 else "")
+def _phone(rng: random.Random, number: int) -> str:
+    return f"(00)555{number:04d}" + (f"分機{rng.randint(1, 899)}" if rng.random() < 0.15 else "")
 
 
 def person(rng: random.Random) -> str:
@@ -194,6 +195,9 @@ def _firms(rng: random.Random, n: int) -> list[Firm]:
     rng.shuffle(stems)
     numbers = ubn_series(rng, 1000, 1999)
     rng.shuffle(numbers)
+    people = [s + g for s in _SURNAMES for g in _GIVEN]
+    rng.shuffle(people)
+    extensions = rng.sample(range(10_000), n)
     trades = [t for t, (_, _, share) in TRADES.items() for _ in range(max(4, round(share * n)))]
     firms = []
     for k in range(n):
@@ -201,9 +205,9 @@ def _firms(rng: random.Random, n: int) -> list[Firm]:
         ending = rng.choice(TRADES[trade][1])
         number, raw = numbers[k], numbers[k]
         roll = rng.random()
-        if ending == "建築師事務所" and roll < 0.3:  # practices are known by a masked national ID
+        if ending == "建築師事務所" and roll < 0.5:  # practices are known by a masked national ID
             number, raw = "", f"{rng.choice('abdfhkNPT')}{rng.choice('12')}{rng.randint(0, 999):03d}*****"
-        elif ending == "土木技師事務所" and roll < 0.3:
+        elif ending == "土木技師事務所" and roll < 0.5:
             number, raw = "", f"技執字第{rng.randint(90001, 99999):06d}號"
         elif roll > 0.985:
             raw = raw[1:]  # a leading zero lost on the way
@@ -215,8 +219,8 @@ def _firms(rng: random.Random, n: int) -> list[Firm]:
                 stems[k] + ending + suffix,
                 trade,
                 _address(rng),
-                _phone(rng),
-                person(rng),
+                _phone(rng, extensions[k]),
+                people[k],
                 founded,
                 raw,
                 rng.paretovariate(1.3),

@@ -10,15 +10,15 @@ import datetime as dt
 import random
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from probity.demo import city, files_city, files_eproc, files_feed
 from probity.demo.dirt import PRIVATE, Dirt
-from probity.demo.expected import SIGNALS
 from probity.demo.maker import DAY, Maker, month_days
 from probity.demo.model import Case, Truth
-from probity.demo.plant import Planter, with_signals
+from probity.demo.plant import Planter
 
 
 @dataclass(frozen=True)
@@ -47,35 +47,58 @@ def roc_month(month: str) -> str:
 
 def write_corpus(out: Path, seed: int, months: list[str], size: str) -> Truth:
     """See ``probity.demo.generate``."""
+    made = world(seed, months, size)
+    stream, cases = made.stream, made.cases
+    dirt = Dirt(stream("dirt"))
+    _eproc(out, cases, dirt, stream, made.months[-1])
+    _feed(out, made)
+    listed = made.history[-made.spec.listed_months :] + made.months
+    files_city.write_all(out, made.city, cases, dirt, stream, listed, made.months)
+
+    truth = Truth(seed, made.months, size, made.planter.planted)
+    for case in cases:
+        truth.n_cases[case.month] = truth.n_cases.get(case.month, 0) + 1
+    truth.n_files = sum(1 for p in out.rglob("*") if p.is_file())
+    truth.dirt = dict(sorted(dirt.counts.items()))
+    truth.firms = [f.name for f in made.city.firms]
+    return truth
+
+
+@dataclass(frozen=True)
+class World:
+    """The demo city before it becomes files: clean cases, and the planter that knows what was done to them."""
+
+    seed: int
+    spec: Size
+    history: list[str]
+    months: list[str]
+    city: city.City
+    planter: Planter
+    cases: list[Case]
+    bans: list[files_feed.Ban]
+
+    def stream(self, part: str) -> random.Random:
+        """The random stream of one part."""
+        return random.Random(f"{self.seed}:{part}")
+
+
+def world(seed: int, months: list[str], size: str) -> World:
+    """The city's cases, sorted by notice date; nothing is written. ValueError as ``probity.demo.generate``."""
     if size not in SIZES:
         raise ValueError(f"size is one of {', '.join(SIZES)}, not {size!r}")
     if not months or any(not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", m) for m in months):
         raise ValueError(f"months are given as YYYY-MM, not {months!r}")
     months, spec = sorted(set(months)), SIZES[size]
     history = [previous(months[0], n) for n in range(spec.history_months, 0, -1)]
-
-    def stream(part: str) -> random.Random:
-        return random.Random(f"{seed}:{part}")
-
-    town = city.build(stream("city"), spec.firms)
+    town = city.build(random.Random(f"{seed}:city"), spec.firms)
     _private_names(town)
-    maker = Maker(town, stream("cases"))
+    maker = Maker(town, random.Random(f"{seed}:cases"))
     planter = Planter(maker, history, months)
-    cases = _honest(maker, stream("calendar"), history, months, spec)
+    cases = _honest(maker, random.Random(f"{seed}:calendar"), history, months, spec)
     planter.run()
     cases = sorted(cases + planter.cases, key=lambda c: (c.notice_date, c.agency.agency_id, c.case_no))
-    dirt = Dirt(stream("dirt"))
-    _eproc(out, cases, dirt, stream, months[-1])
-    _feed(out, planter, stream("feed"), history[-6:] + months, months, spec)
-    files_city.write_all(out, town, cases, dirt, stream, history[-spec.listed_months :] + months, months)
-
-    truth = Truth(seed, months, size, with_signals(planter.planted, SIGNALS))
-    for case in cases:
-        truth.n_cases[case.month] = truth.n_cases.get(case.month, 0) + 1
-    truth.n_files = sum(1 for p in out.rglob("*") if p.is_file())
-    truth.dirt = dict(sorted(dirt.counts.items()))
-    truth.firms = [f.name for f in town.firms]
-    return truth
+    bans = _bans(planter, random.Random(f"{seed}:feed"), months)
+    return World(seed, spec, history, months, town, planter, cases, bans)
 
 
 def _private_names(town: city.City) -> None:
@@ -110,7 +133,7 @@ def _two_winners(case: Case) -> None:
     first.original, second.original = first.award, second.award
 
 
-def _eproc(out: Path, cases: list[Case], dirt: Dirt, stream, last_month: str) -> None:  # type: ignore[no-untyped-def]
+def _eproc(out: Path, cases: list[Case], dirt: Dirt, stream: Callable[[str], random.Random], last_month: str) -> None:
     by_year: dict[int, list[Case]] = defaultdict(list)
     by_month: dict[str, list[Case]] = defaultdict(list)
     tenders: dict[str, list[Case]] = defaultdict(list)
@@ -159,17 +182,21 @@ def _eproc(out: Path, cases: list[Case], dirt: Dirt, stream, last_month: str) ->
     )
 
 
-def _feed(out: Path, planter: Planter, rng: random.Random, covered: list[str], months: list[str], spec: Size) -> None:
+def _bans(planter: Planter, rng: random.Random, months: list[str]) -> list[files_feed.Ban]:
     first, last = month_days(months[0])[0], _last_day(months[-1])
-    bans = files_feed.background(rng, first - 400 * DAY, last)
-    bans += [
+    return [
+        *files_feed.background(rng, first - 400 * DAY, last),
         files_feed.ban(planter.banned, first - 130 * DAY, 3.0, "第6款"),
         files_feed.ban(planter.banned_later, last, 1.0, "第12款"),
         files_feed.ban(planter.ban_over, first - 45 * DAY - 365 * DAY, 1.0, "第14款"),
     ]
-    for month in covered:
+
+
+def _feed(out: Path, made: World) -> None:
+    months, bans = made.months, made.bans
+    for month in made.history[-6:] + months:
         folder = out / "拒絕往來廠商" / roc_month(month)
-        step = spec.feed_step if month in months else 31
+        step = made.spec.feed_step if month in months else 31
         day = _last_day(month)
         days = []
         while f"{day:%Y-%m}" == month:

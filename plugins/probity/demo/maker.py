@@ -291,7 +291,7 @@ class Maker:
             case.clause = rng.choice(["22-1-2", "22-1-4", "22-1-5", "22-1-16"])
         elif method == "restricted_public":
             case.clause = "22-1-9"
-        case.listed = workday(notice_date + rng.randint(0, 6) * DAY)
+        case.listed = workday(award_date + rng.randint(1, 16) * DAY)
         case.city_award = award
         return case
 

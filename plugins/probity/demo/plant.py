@@ -8,13 +8,25 @@ records. Patterns P01-P20 are those of the wrong-behaviour table (P16 needs pane
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import replace
 from typing import Any
 
 from probity.demo.maker import DAY, LOST, OVER, Maker, month_days, round_money, threshold, workday
 from probity.demo.model import Bid, Case, Change, Correction, Firm, Planted
 
 FULL = str.maketrans("0123456789", "０１２３４５６７８９")
+
+
+SIGNALS: dict[str, tuple[str, ...]] = {
+    **{f"P{n:02d}": (f"P{n:02d}",) for n in (1, 2, 3, 4, 5, 6, 7, 9, 10, 12, 14, 15, 18, 19, 20)},
+    "P11": ("P11A", "P11B", "I13"),
+    "P13": ("P13A", "P13B"),
+    **{f"I{n}": (f"I{n}",) for n in (13, 14, 17, 20, 21, 24, 27, 29, 30, 33, 36)},
+    "I25": ("I25A",),
+    "W1": (),  # flags that the selection reads by itself (作業規則 §8)
+    "W4": (),
+    "W5": (),
+}
+"""Signals that a planted pattern fires, all of them, unless the plant says otherwise (P08, P17)."""
 
 
 class Planter:
@@ -92,14 +104,20 @@ class Planter:
         if case.deadline:
             case.tender_notice = workday(case.deadline - days * DAY, -1)
 
-    def add(self, case: Case, pattern: str, indicators: tuple[int, ...], why: str, honest: bool = False) -> Case:
-        self.tell(case, pattern, indicators, why, honest)
+    def add(
+        self,
+        case: Case,
+        pattern: str,
+        indicators: tuple[int, ...],
+        why: str,
+        honest: bool = False,
+        signals: tuple[str, ...] = (),
+    ) -> Case:
+        case.planted = True
+        expected = signals or SIGNALS[pattern]
+        self.planted.append(Planted(case.case_id, pattern, indicators, why, honest, expected))
         self.cases.append(case)
         return case
-
-    def tell(self, case: Case, pattern: str, indicators: tuple[int, ...], why: str, honest: bool = False) -> None:
-        case.planted = True
-        self.planted.append(Planted(case.case_id, pattern, indicators, why, honest))
 
     def background(self, case: Case) -> Case:
         """A case that a story needs in the past, itself nothing to report."""
@@ -128,12 +146,12 @@ class Planter:
         agency = m.city.agency("10.2")
         for k, on in enumerate(self.spread(28)):
             self.background(self.ring_case(on, k, exact=False))
-        for k, on in enumerate(self.spread(26)):
-            outsider = m.pick("civil", 1)
-            firms = [self.favourite, self.loser, *outsider] if k % 4 else [*outsider, self.loser, self.favourite]
-            case = self.background(self.works(on, agency=m.city.agency("25"), firms=firms))
-            if on >= workday(month_days(self.months[0])[0] - 30 * DAY, -1):
-                self.tell(case, "I21", (21, 23), "same firm always wins over the same loser")
+        for on in self.spread(16):
+            self.background(self.one_sided(on))
+        for k, on in enumerate(self.spread(30)):  # apart, the favourite seldom wins and the loser never does
+            firm = self.loser if k % 2 else self.favourite
+            others = m.pick("civil", 3)
+            self.background(self.works(on, firms=[*others, firm] if k % 10 else [self.favourite, *others]))
         year = [h for h in self.history if h >= f"{int(self.months[0][:4]) - 1}-{self.months[0][5:]}"]
         for on in self.spread(20, year):
             self.background(self.frequent_case(on))
@@ -149,7 +167,7 @@ class Planter:
             self.background(case)
         for on in self.spread(14):
             self.background(self.bunched(on))
-        for on in self.spread(12):
+        for on in self.spread(20, self.history[-11:]):
             self.background(self.monopoly(on))
         for on in self.spread(10, self.history[-9:]):
             self.background(self.roof(on, [*m.pick("civil", 1), self.absentee, *m.pick("civil", 1)]))
@@ -260,18 +278,18 @@ class Planter:
         case.award = int(case.budget * 1.06)
         case.reserve = case.budget
         case.city_award = case.bids[0].award = case.award
-        self.add(case, "P17", (), "award above the budget")
+        self.add(case, "P17", (), "award above the budget", signals=("P17A",))
         case = self.works(self.day(month), method="quotation", award_way="lowest", budget=970_000, n=3)
         case.budget, case.award = int(threshold(case.award_date) * 1.18), int(threshold(case.award_date) * 1.12)
         case.reserve = case.award + 21_000
         case.amount_class = "未達公告金額"
         self.m.set_bids(case, [b.firm for b in case.bids])
         case.city_award = case.award
-        self.add(case, "P17", (), "noticed as below the threshold, awarded above it")
+        self.add(case, "P17", (), "noticed as below the threshold, awarded above it", signals=("P17C",))
         case = self.works(self.day(month))
         case.award = case.city_award = 0
         case.bids[0].award = 0
-        self.add(case, "P17", (), "award of 0")
+        self.add(case, "P17", (), "award of 0", signals=("P17B",))
 
     # -- P06 P07 P12 I16 I20 ----------------------------------------------------------------------------------
     def splitting(self, month: str, k: int) -> None:
@@ -318,6 +336,11 @@ class Planter:
                 self.frequent_case(self.day(month)), "P12", (18,), "over twenty works awards at one agency in a year"
             )
         self.add(self.monopoly(self.day(month)), "I20", (18, 19, 20), "one firm takes a whole category of one agency")
+
+    def one_sided(self, on: dt.date) -> Case:
+        return self.works(
+            on, agency=self.m.city.agency("25"), firms=[self.favourite, self.loser, *self.m.pick("civil", 1)]
+        )
 
     def bunched(self, on: dt.date) -> Case:
         t = threshold(on)
@@ -371,38 +394,41 @@ class Planter:
             case.planted = True
             return case
 
-        def follow_up(original: Case, share: float) -> Case:
-            firms = [original.bids[0].firm]
-            return one(
-                self.day(month), agency=original.agency, firms=firms, budget=int(original.award * share), ratio=1.0
-            )
+        def follow_up(original: Case, share: float, when: tuple[float, float] = (0.0, 1.0)) -> Case:
+            firm = original.bids[0].firm
+            budget = int(original.award * share)
+            return one(self.day(month, *when), agency=original.agency, firms=[firm], budget=budget, ratio=1.0)
 
         case = one(self.day(month), budget=1_850_000)
         case.clause = "22-1-1"
-        self.add(case, "P08", (), "22-1-1 without an earlier failed tender")
+        self.add(case, "P08", (), "22-1-1 without an earlier failed tender", signals=("P08A",))
         case = one(self.day(month), budget=1_650_000)
         case.clause, case.failed_count, case.tender_round = "22-1-1", 2, 3
         case.previous_failed = case.award_date - 20 * DAY
-        self.add(case, "P08", (), "22-1-1 after two failed tenders", honest=True)
+        self.add(case, "P08", (), "22-1-1 after two failed tenders", True, ("P08A",))
 
         original = self.originals[(2 * k) % 6]
-        for share in (0.34, 0.31):
-            case = follow_up(original, share)
-            case.clause, case.original_case_no, case.title = "22-1-6", original.case_no, f"{original.title}(後續追加)"
-            self.add(case, "P08", (), "22-1-6 follow-ups that add up to more than half of the original contract")
+        for turn, share in enumerate((0.34, 0.31), 1):
+            case = follow_up(original, share, (0.0, 0.3) if turn == 1 else (0.6, 1.0))
+            case.clause, case.original_case_no = "22-1-6", original.case_no
+            case.title = f"{original.title}(第{turn}次追加)"
+            if turn == 1:
+                self.add(case, "P08", (), "first 22-1-6 follow-up, within half", True, ("P08B",))
+            else:
+                self.add(case, "P08", (), "22-1-6 follow-ups add up to more than half", signals=("P08B",))
         original = self.originals[(2 * k + 1) % 6]
         case = follow_up(original, 0.07)
         case.clause, case.original_case_no, case.title = "22-1-6", original.case_no, f"{original.title}(追加)"
-        self.add(case, "P08", (), "22-1-6 within half of the original contract", honest=True)
+        self.add(case, "P08", (), "22-1-6 within half of the original contract", True, ("P08B",))
         case = follow_up(original, 0.4)
         case.clause, case.original_case_no, case.expansion = "22-1-7", original.case_no, False
         case.title = f"{original.title}(後續擴充)"
-        self.add(case, "P08", (), "22-1-7 without an announced expansion")
+        self.add(case, "P08", (), "22-1-7 without an announced expansion", signals=("P08C",))
         original = self.originals[(2 * k) % 6]
         case = follow_up(original, 0.3)
         case.clause, case.original_case_no, case.expansion = "22-1-7", original.case_no, True
         case.title = f"{original.title}(擴充)"
-        self.add(case, "P08", (), "22-1-7, the expansion was announced", honest=True)
+        self.add(case, "P08", (), "22-1-7, the expansion was announced", True, ("P08C",))
         self.add(
             self.friendly(self.day(month)), "I17", (17,), "restricted awards of one agency to one firm again and again"
         )
@@ -457,6 +483,7 @@ class Planter:
         case.bids.append(Bid(self.absentee, None, subcontractor=True))
         self.add(case, "I24", (24,), "the regular bidder stays away and is the subcontractor")
 
+        self.add(self.one_sided(self.day(month)), "I21", (21, 23), "the same firm always wins over the same loser")
         case = self.works(self.day(month), firms=[self.newcomer, *m.pick("civil", 3)])
         self.add(case, "I33", (33,), "winner founded a few months before the award")
 
@@ -473,7 +500,7 @@ class Planter:
     def ring_case(self, on: dt.date, turn: int, exact: bool) -> Case:
         order = self.ring[turn % 4 :] + self.ring[: turn % 4]
         case = self.works(on, agency=self.m.city.agency(("10.2", "25", "29")[turn % 3]), firms=order, ratio=0.945)
-        award = case.award // 1000 * 1000
+        award = case.award // 10_000 * 10_000 - 3_000  # no round figure, so that exact percentages say something
         case.award = case.city_award = award
         case.reserve = round_money(self.rng, min(case.budget, award * 1.03))
         steps = (1.01, 1.02, 1.03) if exact else tuple(1.006 + 0.009 * (i + self.rng.random()) for i in range(3))
@@ -572,18 +599,13 @@ class Planter:
     # -- I29 --------------------------------------------------------------------------------------------------
     def year_end(self, month: str) -> None:
         december = dt.date(int(month[:4]) - 1, 12, 20)
-        for _ in range(9):
+        for _ in range(10):
             on = self.day(month, 0.0, 0.4)
             award_day = workday(december + self.rng.randint(0, 11) * DAY, -1)
             case = self.works(
                 on,
-                agency=self.m.city.agency("34"),
+                agency=self.m.city.agency("9"),
                 lag=(on - award_day).days,
                 budget=self.rng.randint(38, 60) * 100_000,
             )
             self.add(case, "I29", (29,), "an agency's year awarded in its last three weeks")
-
-
-def with_signals(planted: list[Planted], signals: dict[str, tuple[str, ...]]) -> list[Planted]:
-    """``planted`` with the signal ids that each pattern (or indicator) is expected to fire."""
-    return [replace(p, signals=signals.get(p.pattern, ())) for p in planted]

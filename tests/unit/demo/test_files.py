@@ -65,7 +65,13 @@ def test_index_has_the_real_shape(drop: Path, shared: Path) -> None:
         return keys | {f"brief.{k}" for k in record["brief"]} | {f"c.{k}" for k in record["brief"]["companies"]}
 
     def roles(records: list[dict[str, Any]]) -> set[str]:
-        some = [k for r in records for field in ("id_key", "name_key") for ks in r["brief"]["companies"][field].values() for k in ks]
+        some = [
+            k
+            for r in records
+            for field in ("id_key", "name_key")
+            for ks in r["brief"]["companies"][field].values()
+            for k in ks
+        ]
         return {re.sub(r"\d+", "N", key) for key in some}
 
     assert {frozenset(shape(r)) for r in mine} == {frozenset(shape(r)) for r in real}
@@ -154,8 +160,10 @@ def test_feed_snapshots(drop: Path) -> None:
 
 
 def test_dirt_is_there(truth: Truth) -> None:
-    kinds = ["compatibility ideograph", "巿 for 市", "臺/台", "full-width digits", "stray blanks", "leading blank",
-             "sheet in 千元", "sources that disagree", "unreadable cell in csv", "unreadable cell in the city's list"]  # fmt: skip
+    kinds = [
+        "compatibility ideograph", "巿 for 市", "臺/台", "full-width digits", "stray blanks", "leading blank",
+        "sheet in 千元", "sources that disagree", "unreadable cell in csv", "unreadable cell in the city's list",
+    ]  # fmt: skip
     assert all(truth.dirt.get(kind, 0) > 0 for kind in kinds), truth.dirt
 
 

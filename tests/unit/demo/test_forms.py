@@ -25,7 +25,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_all_forms_under_chinese_names(folder: Path) -> None:
-    assert {p.name for p in folder.iterdir()} == {"市府採購清冊.xlsx", "稽核結果.xlsx", "機關名冊.xlsx", "稽核委員名冊.xlsx"}
+    assert {p.name for p in folder.iterdir()} == {
+        "市府採購清冊.xlsx",
+        "稽核結果.xlsx",
+        "機關名冊.xlsx",
+        "稽核委員名冊.xlsx",
+    }
 
 
 def test_same_bytes(folder: Path, tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_agencies_are_never_mistaken_for_real_ones() -> None:
 
 @pytest.mark.parametrize(("months", "size"), [(["2021-13"], "tiny"), ([], "tiny"), (["2021-01"], "huge")])
 def test_wrong_arguments_are_refused(tmp_path: Path, months: list[str], size: str) -> None:
-    with pytest.raises(ValueError, match="months are given|size is one of"):
+    with pytest.raises(ValueError, match=r"months are given|size is one of"):
         generate(tmp_path, 1, months, size)
 
 
