@@ -21,7 +21,7 @@ WITH marked AS (
     SELECT
         b.cid,
         c.in_scope,
-        enum_code(c.kind) * 100 + c.value_band AS cell,
+        enum_code(c.kind)::INTEGER * 100 + c.value_band AS cell,
         (b.price % l.round_zeros::BIGINT = 0)::INTEGER AS is_round,
         l.peer_min
     FROM bids AS b

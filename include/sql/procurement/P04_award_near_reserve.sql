@@ -13,7 +13,7 @@ strength: high
 amount: 決標金額
 example: 底價300萬元，三家投標，決標金額299.8萬元（99.9%），其餘二家均高於底價。
 not_proof: 減價後依底價決標者本會緊貼底價；底價訂得準確亦然。須查開標、減價紀錄。
-reason: 決標金額{award:money}為底價{reserve:money}之{value:pct}（門檻{threshold:pct}），投標僅{bidders:num}家，另有{over:num}家標價高於底價
+reason: 決標金額{award:money}為底價{reserve:money}之{value:pct}（門檻{threshold:pct}），投標僅{bidders:num}家{others}
 */
 WITH above AS (
     SELECT
@@ -37,7 +37,9 @@ SELECT
     l.near_reserve_share AS threshold,
     c.award_amount AS amount_at_stake,
     {
-        'award': c.award_amount, 'bidders': c.n_bidders, 'over': a.over_reserve::BIGINT, 'reserve': c.reserve_price
+        'award': c.award_amount, 'bidders': c.n_bidders,
+        'others': CASE WHEN a.over_reserve > 0 THEN '，其餘' || a.over_reserve || '家標價高於底價' ELSE '' END,
+        'reserve': c.reserve_price
     } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

@@ -13,7 +13,7 @@ strength: rare
 amount: 決標金額
 example: 三家投標，二家均因未附押標金不合格，由唯一合格者得標。
 not_proof: 廠商疏漏亦會不合格；第二次招標不受三家限制，一家投標本身合法。
-reason: 投標{bidders:num}家、不合格{disqualified:num}家，第{round:num}次招標
+reason: "{what}"
 */
 SELECT
     c.cid,
@@ -28,7 +28,13 @@ SELECT
     c.n_bidders - coalesce(f.n_disqualified, 0) AS value, -- noqa: RF04
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'bidders': c.n_bidders, 'disqualified': f.n_disqualified, 'round': a.tender_round} AS evidence
+    {
+        'bidders': c.n_bidders, 'disqualified': f.n_disqualified, 'round': a.tender_round,
+        'what': CASE
+            WHEN c.n_bidders = 3 THEN '恰為三家投標，其中二家不合格'
+            ELSE '第' || a.tender_round || '次招標，僅一家投標'
+        END
+    } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 LEFT JOIN fields AS f ON c.cid = f.cid

@@ -13,7 +13,7 @@ strength: high
 amount: 決標金額 × 落後比率
 example: 預定62.0%、實際39.0%，落後23.0%。
 not_proof: 用地、管線、天候等非可歸責事由可使進度落後；須查展延核定。
-reason: 預定進度{planned:pct}、實際{actual:pct}，落後{value:pct}（門檻{threshold:pct}；{date:date}）
+reason: 預定進度{planned:pct}、實際{actual:pct}，落後{value:pct}（門檻{threshold:pct}）
 */
 SELECT
     c.cid,

@@ -14,7 +14,7 @@ strength: rare
 amount: 二方金額之差（僅一方有案時為決標金額）
 example: 電子採購網決標320萬元，市府清冊為290萬元。
 not_proof: 登錄時差、契約變更後金額或案號格式不同均可能；多為登載問題。
-reason: "{what}（電子採購網{eproc:money}、市府清冊{city:money}、登錄遲{value:num}日）"
+reason: "{what}"
 */
 WITH compared AS (
     SELECT
@@ -28,8 +28,10 @@ WITH compared AS (
         CASE
             WHEN NOT a.in_city_list AND a.in_eproc THEN '市府清冊無案'
             WHEN a.in_city_list AND NOT a.in_eproc THEN '電子採購網無決標公告'
-            WHEN a.in_city_list AND a.city_award_amount <> c.award_amount THEN '決標金額不同'
-            WHEN a.in_city_list AND a.city_listed_date - c.award_date > l.listed_days THEN '市府清冊登錄逾期'
+            WHEN a.in_city_list AND a.city_award_amount <> c.award_amount
+                THEN format('決標金額不同：電子採購網{:,}元、市府清冊{:,}元', c.award_amount, a.city_award_amount)
+            WHEN a.in_city_list AND a.city_listed_date - c.award_date > l.listed_days
+                THEN format('決標後{}日始登錄市府清冊', a.city_listed_date - c.award_date)
         END AS what
     FROM scope AS c
     INNER JOIN award_case AS a ON c.cid = a.cid
@@ -45,7 +47,7 @@ SELECT
     what IS NOT NULL AS fired,
     late_days AS value, -- noqa: RF04
     listed_days AS threshold,
-    CASE WHEN what = '決標金額不同' THEN abs(city_award_amount - award_amount) ELSE award_amount END AS amount_at_stake,
+    CASE WHEN city_award_amount <> award_amount THEN abs(city_award_amount - award_amount) ELSE award_amount END AS amount_at_stake,
     {
         'city': city_award_amount, 'eproc': CASE WHEN in_eproc THEN award_amount END, 'what': what
     } AS evidence

@@ -47,7 +47,7 @@ WITH dated AS (
 
 SELECT
     *,
-    (enum_code(kind) * 10 + enum_code(method)) AS cell_wide,
-    (enum_code(kind) * 10 + enum_code(method)) * 100 + value_band AS cell_middle,
-    ((enum_code(kind) * 10 + enum_code(method)) * 100 + value_band) * 10000 + notice_year AS cell_fine
+    (enum_code(kind)::INTEGER * 10 + enum_code(method)::INTEGER) AS cell_wide,
+    (enum_code(kind)::INTEGER * 10 + enum_code(method)::INTEGER) * 100 + value_band AS cell_middle,
+    ((enum_code(kind)::INTEGER * 10 + enum_code(method)::INTEGER) * 100 + value_band) * 10000 + notice_year AS cell_fine
 FROM dated

@@ -6,7 +6,7 @@ WITH values_long AS (
         SELECT
             s.tender AS cid,
             bidder_band(s.n) AS band,
-            enum_code(c.kind) AS kind_code,
+            enum_code(c.kind)::INTEGER AS kind_code,
             s.cv,
             s.spd,
             s.diffp,

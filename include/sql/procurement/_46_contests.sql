@@ -7,7 +7,7 @@ WITH entered AS (
         b.fid,
         b.is_winner,
         c.aid,
-        enum_code(c.kind) AS kind_code,
+        enum_code(c.kind)::INTEGER AS kind_code,
         c.award_day,
         c.in_scope,
         f.n_bids,

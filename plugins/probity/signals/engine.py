@@ -6,7 +6,7 @@ Why here and not in the SQL: what must hold for each signal is enforced once. Ev
 once; a case that lacks data is never clear; evidence is canonical JSON; thresholds are those in force on the case's
 own tender-notice date (award-notice date when there is none), never those of the day of the run.
 
-The SQL sees (files ``_*.sql`` of the same folder, run in the order of their names): ``cases`` and ``scope`` (the
+The SQL sees (files ``_*.sql`` of the same folder, each laid down when a signal first names its table): ``cases`` and ``scope`` (the
 period's own cases), ``bids``, ``firms``, ``agencies``, ``limits`` (a row a date, a column a threshold), the tables of
 changes, corrections and debarments, and the shared peer groups. ``cid``, ``fid`` and ``aid`` are running numbers of case, firm
 and agency in the order of their keys. A signal selects ``cid, reason, fired, value, threshold, amount_at_stake,
@@ -40,7 +40,7 @@ STATES = pa.array(["fired", "clear", "not_assessable"])
 FIRED, CLEAR, NOT_ASSESSABLE = 0, 1, 2
 COLUMNS = ["cid", "reason", "fired", "value", "threshold", "amount_at_stake", "evidence"]
 INPUTS = ("award_case", "bid", "contract_change", "correction", "debarment")
-MEMORY = "1200MB"
+MEMORY = "900MB"
 THREADS = 2
 
 _HELPER = re.compile(r"\A-- (table|view|macros)(?:: *(\w+))?")
@@ -77,8 +77,10 @@ class Workspace:
             self._lay_out(tables, period, threshold_rows)
             bands = bands or yaml.safe_load((sql_dir.parents[1] / "config" / "peer_bands.yaml").read_text("utf-8"))
             self._macros(bands)
-            for path in sorted(sql_dir.glob("_*.sql")):
-                run_helper(self.con, path)
+            macros, self._helpers = read_helpers(sql_dir)
+            self._ready: set[str] = set()
+            for text in macros:
+                self.con.execute(text)
         except BaseException:
             self.close()
             raise
@@ -144,12 +146,24 @@ class Workspace:
             terms = " + ".join(f"(x >= {e!r})::TINYINT" for e in edges) or "0"
             self.con.execute(f"CREATE MACRO {name}(x) AS ({terms})::TINYINT")
 
+    def _ensure(self, sql: str) -> None:
+        """Lay down the helper tables that ``sql`` names, and those that they name, in the order of their files."""
+        for name, (path, text) in self._helpers.items():
+            if name not in self._ready and re.search(rf"\b{name}\b", sql):
+                self._ready.add(name)
+                self._ensure(text)
+                try:
+                    self.con.execute(text)
+                except duckdb.Error as error:
+                    raise SignalError(f"{path.name}: {error}") from error
+
     # -- one signal ---------------------------------------------------------------------------------------------
     def assess(self, signal: Signal) -> pa.Table:
         """SIGNAL_RESULT rows of one signal, one a case of the period, in the order of case_id.
 
         Raises SignalError when the SQL fails, lacks a column, or misses or repeats a case.
         """
+        self._ensure(signal.sql)
         try:
             relation = self.con.sql(signal.sql)
             _check_shape(signal, relation)
@@ -197,18 +211,26 @@ class Workspace:
         return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
-def run_helper(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Run one ``_*.sql`` file: a SELECT laid down as the table or view its first line names, or macros."""
-    text = path.read_text(encoding="utf-8")
-    match = _HELPER.match(text)
-    if match is None:
-        raise SignalError(f"{path.name}:1: the first line must be '-- table: name', '-- view: name' or '-- macros'")
-    kind, name = match.groups()
-    prefix = "" if kind == "macros" else f"CREATE {kind} {name} AS "
-    try:
-        con.execute(prefix + text[match.end() :])
-    except duckdb.Error as error:
-        raise SignalError(f"{path.name}: {error}") from error
+def read_helpers(folder: Path) -> tuple[list[str], dict[str, tuple[Path, str]]]:
+    """The ``_*.sql`` files: the macros to run at once, and per helper table or view its file and CREATE statement.
+
+    A file's first line is ``-- table: name``, ``-- view: name`` (a SELECT follows) or ``-- macros``.
+    """
+    macros: list[str] = []
+    helpers: dict[str, tuple[Path, str]] = {}
+    for path in sorted(folder.glob("_*.sql")):
+        text = path.read_text(encoding="utf-8")
+        match = _HELPER.match(text)
+        if match is None:
+            raise SignalError(f"{path.name}:1: the first line must be '-- table: name', '-- view: name' or '-- macros'")
+        kind, name = match.groups()
+        if kind == "macros":
+            macros.append(text)
+        elif name in helpers:
+            raise SignalError(f"{path.name}:1: {name} is already laid down by {helpers[name][0].name}")
+        else:
+            helpers[name] = (path, f"CREATE {kind} {name} AS {text[match.end() :]}")
+    return macros, helpers
 
 
 def run_batches(
