@@ -23,15 +23,19 @@ from probity.demo.plant import Planter
 
 @dataclass(frozen=True)
 class Size:
+    """How large a corpus is: firms; honest cases a month asked for and a month of history; months of history; days
+    between feed snapshots; months before the first that the city's list and the half-month XML still cover."""
+
     firms: int
     month: int
     history: int
     history_months: int
     feed_step: int
     listed_months: int
+    xml_months: int
 
 
-SIZES = {"demo": Size(400, 300, 120, 24, 7, 6), "tiny": Size(400, 40, 10, 12, 31, 2)}
+SIZES = {"demo": Size(400, 300, 120, 24, 8, 6, 9), "tiny": Size(400, 40, 10, 12, 31, 2, 3)}
 
 
 def previous(month: str, n: int = 1) -> str:
@@ -48,15 +52,14 @@ def roc_month(month: str) -> str:
 def write_corpus(out: Path, seed: int, months: list[str], size: str) -> Truth:
     """See ``probity.demo.generate``."""
     made = world(seed, months, size)
-    stream, cases = made.stream, made.cases
-    dirt = Dirt(stream("dirt"))
-    _eproc(out, cases, dirt, stream, made.months[-1])
+    dirt = Dirt(made.stream("dirt"))
+    _eproc(out, made, dirt)
     _feed(out, made)
     listed = made.history[-made.spec.listed_months :] + made.months
-    files_city.write_all(out, made.city, cases, dirt, stream, listed, made.months)
+    files_city.write_all(out, made.city, made.cases, dirt, made.stream, listed, made.months)
 
     truth = Truth(seed, made.months, size, made.planter.planted)
-    for case in cases:
+    for case in made.cases:
         truth.n_cases[case.month] = truth.n_cases.get(case.month, 0) + 1
     truth.n_files = sum(1 for p in out.rglob("*") if p.is_file())
     truth.dirt = dict(sorted(dirt.counts.items()))
@@ -133,53 +136,62 @@ def _two_winners(case: Case) -> None:
     first.original, second.original = first.award, second.award
 
 
-def _eproc(out: Path, cases: list[Case], dirt: Dirt, stream: Callable[[str], random.Random], last_month: str) -> None:
-    by_year: dict[int, list[Case]] = defaultdict(list)
-    by_month: dict[str, list[Case]] = defaultdict(list)
-    tenders: dict[str, list[Case]] = defaultdict(list)
-    for case in cases:
-        if case.no_eproc:
-            continue
-        by_year[case.notice_date.year].append(case)
-        by_month[case.month].append(case)
-        if files_eproc.in_xml(case) and case.tender_notice:
-            tenders[f"{case.tender_notice:%Y-%m}"].append(case)
+def _eproc(out: Path, made: World, dirt: Dirt) -> None:
     site = out / "採購網"
-    for k, (year, some) in enumerate(sorted(by_year.items())):
-        rng = stream(f"csv{year}")
-        encoding = "cp950" if k == 0 and len(by_year) > 1 else "utf-8-sig"
-        files_eproc.write_csv(
-            site / "決標清單" / f"procurement_{year}.csv", some, dirt, rng, encoding, spoil=k > 0 or len(by_year) == 1
-        )
-        files_eproc.write_index(site / "公告索引" / f"decision_index_{year}.json", some, dirt, stream(f"index{year}"))
-    for month, some in sorted(by_month.items()):
-        folder, rng = site / "半月檔" / roc_month(month), stream(f"xml{month}")
+    noticed = [c for c in made.cases if not c.no_eproc]
+    _year_lists(site, noticed, dirt, made)
+    _half_months(site / "半月檔", noticed, dirt, made)
+    _details(site / "公告明細", noticed, dirt, made)
+
+
+def _grouped(cases: list[Case], key: Callable[[Case], str]) -> list[tuple[str, list[Case]]]:
+    groups: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        groups[key(case)].append(case)
+    return sorted(groups.items())
+
+
+def _year_lists(site: Path, cases: list[Case], dirt: Dirt, made: World) -> None:
+    years = _grouped(cases, lambda c: str(c.notice_date.year))
+    for k, (year, some) in enumerate(years):
+        oldest = k == 0 and len(years) > 1  # the oldest year was saved in the old encoding
+        path = site / "決標清單" / f"procurement_{year}.csv"
+        encoding = "cp950" if oldest else "utf-8-sig"
+        files_eproc.write_csv(path, some, dirt, made.stream(f"csv{year}"), encoding, spoil=not oldest)
+        index = site / "公告索引" / f"decision_index_{year}.json"
+        files_eproc.write_index(index, some, dirt, made.stream(f"index{year}"))
+
+
+def _half_months(folder: Path, cases: list[Case], dirt: Dirt, made: World) -> None:
+    recent = (made.history + made.months)[-made.spec.xml_months :]
+    some = [c for c in cases if files_eproc.in_xml(c)]
+    awards = dict(_grouped(some, lambda c: c.month))
+    tenders = dict(_grouped([c for c in some if c.tender_notice], lambda c: f"{c.tender_notice:%Y-%m}"))
+    for month in recent:
+        name, rng = month.replace("-", ""), made.stream(f"xml{month}")
         for half in (1, 2):
-            part = [c for c in some if files_eproc.in_xml(c) and (c.notice_date.day > 15) == (half == 2)]
-            files_eproc.write_xml(
-                folder / f"award_{month.replace('-', '')}0{half}.xml", part, rng, files_eproc.award_xml
-            )
-    for month, some in sorted(tenders.items()):
-        folder, rng = site / "半月檔" / roc_month(month), stream(f"tender{month}")
-        for half in (1, 2):
-            path = folder / f"tender_{month.replace('-', '')}0{half}.xml"
-            part = [c for c in some if c.tender_notice and (c.tender_notice.day > 15) == (half == 2)]
-            if month == last_month and half == 2:  # asked for too early, the site answers 200 with nothing
-                path.parent.mkdir(parents=True, exist_ok=True)
+            part = [c for c in awards.get(month, []) if (c.notice_date.day > 15) == (half == 2)]
+            path = folder / roc_month(month) / f"award_{name}0{half}.xml"
+            files_eproc.write_xml(path, part, rng, files_eproc.award_xml)
+            part = [c for c in tenders.get(month, []) if c.tender_notice and (c.tender_notice.day > 15) == (half == 2)]
+            path = folder / roc_month(month) / f"tender_{name}0{half}.xml"
+            if month == recent[-1] and half == 2:  # asked for too early, the site answers 200 with nothing
                 path.write_bytes(b"")
                 dirt.counts["0-byte half month"] += 1
             else:
                 files_eproc.write_xml(path, part, rng, files_eproc.tender_xml)
-    shapes = ["records", "list", "lines"]
-    for k, (month, some) in enumerate(sorted(by_month.items())):
-        shape = shapes[k % 3]
+
+
+def _details(folder: Path, cases: list[Case], dirt: Dirt, made: World) -> None:
+    months = _grouped(cases, lambda c: c.month)
+    for k, (month, some) in enumerate(months):
+        shape = ("records", "list", "lines")[k % 3]
         suffix = "jsonl" if shape == "lines" else "json"
-        path = site / "公告明細" / f"{int(month[:4]) - 1911}年" / f"detail_{month.replace('-', '')}.{suffix}"
-        files_eproc.write_detail(path, some, dirt, stream(f"detail{month}"), shape)
-    single = by_month[last_month][:1]
-    files_eproc.write_detail(
-        site / "公告明細" / "補件" / f"{single[0].case_no}.json", single, dirt, stream("single"), "object"
-    )
+        path = folder / f"{int(month[:4]) - 1911}年" / f"detail_{month.replace('-', '')}.{suffix}"
+        files_eproc.write_detail(path, some, dirt, made.stream(f"detail{month}"), shape)
+    single = months[-1][1][:1]
+    path = folder / "補件" / f"{single[0].case_no}.json"
+    files_eproc.write_detail(path, single, dirt, made.stream("single"), "object")
 
 
 def _bans(planter: Planter, rng: random.Random, months: list[str]) -> list[files_feed.Ban]:

@@ -20,7 +20,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from probity.demo.city import CITY, City
 from probity.demo.dirt import FULL, Dirt
 from probity.demo.files_eproc import METHOD, WAY, category
-from probity.demo.maker import DAY, month_days, workday
+from probity.demo.maker import DAY, month_days, place, workday
 from probity.demo.model import Case
 from probity.sources import forms
 
@@ -95,7 +95,7 @@ def case_row(case: Case, dirt: Dirt, rng: random.Random) -> dict[str, Any]:
         "已依第58條處理": _yes(case.article58),
         "差額保證金": case.gap_deposit,
         "原公告載明後續擴充": _yes(case.expansion),
-        "履約地點": f"{CITY}{case.agency.district}",
+        "履約地點": place(case)[0],
         "履約起日": case.start,
         "履約迄日": case.end,
         "設計監造廠商統編": case.designer.ubn if case.designer else None,

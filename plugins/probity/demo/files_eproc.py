@@ -80,7 +80,7 @@ def roc_range(case: Case) -> str:
 
 def csv_row(case: Case, dirt: Dirt, rng: random.Random, plain: bool) -> list[str]:
     """The 25 values of one award notice, in the order of CSV_COLUMNS."""
-    location, region = maker.place(rng)
+    location, region = maker.place(case)
     road = next((r for r in ROADS if r in case.title), "")
     period = roc_range(case) if rng.random() < 0.96 else ""
     day = f"{case.notice_date:%Y%m%d}"
@@ -309,7 +309,7 @@ def detail(case: Case, dirt: Dirt, rng: random.Random) -> dict[str, str]:
         "已公告資料:預算金額是否公開": "是",
         "已公告資料:預算金額": dirt.money(case.budget),
         "已公告資料:是否受機關補助": "是" if case.subsidised else "否",
-        "已公告資料:履約地點": maker.place(rng)[0],
+        "已公告資料:履約地點": maker.place(case)[0],
     }
     if case.tender_notice:
         d["已公告資料:原公告日期"] = roc(case.tender_notice)

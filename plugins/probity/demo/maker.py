@@ -204,12 +204,18 @@ class Maker:
         prefix = "ABCDEFGHJKLMNPQRSTUVWXYZ"[sum(map(ord, agency.agency_id)) % 24]
         return f"{prefix}{on.year - 1911}{on.month:02d}{self.serial[key]:04d}"
 
-    def title(self, trade: str, on: dt.date, template: str | None = None) -> str:
+    def district(self, agency: Agency) -> str:
+        """Where the work is done: a district office's or school's own district, else anywhere in the city."""
+        if agency.name.endswith(("區公所", "國民小學", "國民中學")):
+            return agency.district.removesuffix("區")
+        return self.rng.choice(DISTRICTS)
+
+    def title(self, trade: str, on: dt.date, district: str, template: str | None = None) -> str:
         rng = self.rng
         school = rng.choice(DISTRICTS[:6]) + rng.choice(["國小", "國中"])
         text = (template or rng.choice(TITLES[trade])).format(
             road=rng.choice(ROADS),
-            district=rng.choice(DISTRICTS),
+            district=district,
             school=school,
             a=rng.randint(2, 380),
             y=on.year - 1911,
@@ -259,11 +265,13 @@ class Maker:
         priced = award_way == "lowest" or rng.random() < 0.4
         reserve = self._reserve(budget, award, n) if priced else None
         self.notices += 1
+        district = self.district(agency)
         case = Case(
             agency=agency,
+            district=district,
             case_no=self.case_no(agency, award_date),
             notice_id=f"BDM-9-{90000000 + self.notices}",
-            title=self.title(trade, award_date, given.get("title")),
+            title=self.title(trade, award_date, district, given.get("title")),
             kind=kind,
             category=given.get("category") or rng.choice(CATEGORIES[trade]),
             method=method,
@@ -397,8 +405,7 @@ class Maker:
         case.bids = bids
 
 
-def place(rng: random.Random) -> tuple[str, str]:
+def place(case: Case) -> tuple[str, str]:
     """Performance location and region as the notices write them."""
-    district = rng.choice(DISTRICTS)
-    kind = "原住民地區" if district in REMOTE else "非原住民地區"
-    return f"{CITY}({kind})", f"{CITY}－{district if rng.random() < 0.85 else '全區'}"
+    kind = "原住民地區" if case.district in REMOTE else "非原住民地區"
+    return f"{CITY}({kind})", f"{CITY}－{case.district}"

@@ -70,6 +70,7 @@ class Case:
     """One awarded case as it truly is. ``reach`` says which sources carry it."""
 
     agency: Agency
+    district: str
     case_no: str
     notice_id: str
     title: str

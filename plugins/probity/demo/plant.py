@@ -22,9 +22,7 @@ SIGNALS: dict[str, tuple[str, ...]] = {
     "P13": ("P13A", "P13B"),
     **{f"I{n}": (f"I{n}",) for n in (13, 14, 17, 20, 21, 24, 27, 29, 30, 33, 36)},
     "I25": ("I25A",),
-    "W1": (),  # flags that the selection reads by itself (作業規則 §8)
-    "W4": (),
-    "W5": (),
+    **{f"W{n}": (f"W{n:02d}",) for n in (1, 4, 5)},
 }
 """Signals that a planted pattern fires, all of them, unless the plant says otherwise (P08, P17)."""
 
@@ -493,7 +491,7 @@ class Planter:
 
     def roof(self, on: dt.date, firms: list[Firm]) -> Case:
         case = self.works(on, agency=self.m.city.agency("6"), firms=firms, category=("5153", "屋頂及防水工程"))
-        case.title = self.m.title("civil", on, "{school}屋頂防水工程")
+        case.title = self.m.title("civil", on, case.district, "{school}屋頂防水工程")
         return case
 
     # -- P11 I13 I22 ------------------------------------------------------------------------------------------
