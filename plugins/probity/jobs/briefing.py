@@ -55,7 +55,7 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
         "signals": detected["signals"],
         "coverage": {
             "sources": sources_read(session, collected),
-            "missing": [line["text"] for line in collected["coverage"] if line.get("missing")],
+            "missing": [line["line"] for line in collected["coverage"] if line["state"] != "ok"],
             "quarantine": set_aside(session, collected),
             "conflicts": conflicts(tables, chain.period),
             "gates": gates_passed(session, chain),

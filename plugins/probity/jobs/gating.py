@@ -74,6 +74,8 @@ def log_result(result: Any) -> None:
     """The gate's verdict in plain lines for the task log: no value of any row."""
     log.info("gate %s: %s", result.stage, result.outcome)
     for table, counts in sorted(result.counts.items()):
+        if result.stage != "canonical" and not counts["quarantined"]:
+            continue  # every stage sees the same tables; their counts are told once, where they are judged
         log.info(
             "gate %s: %s rows in=%s out=%s quarantined=%s",
             result.stage,

@@ -57,7 +57,7 @@ def gate_notice(
     facts = {
         "period": period.key,
         "period_roc": period.roc,
-        "stage": result.words["stage"] if "stage" in result.words else stage,
+        "stage": result.words.get("stage", stage),
         "outcome": result.outcome,
         "dataset": "",
         "messages": [

@@ -11,6 +11,7 @@ Legal duty: 政府採購法 §108; 採購稽核小組組織準則 §4; 採購稽
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -41,9 +42,12 @@ def collect(settings: Settings, period_key: str) -> str:
     rules = office.archive_rules()
     book = office.rules({"rules": rules})
     options = book.load("procurement")
-    arrivals = sources.discover(settings.drop)
+    arrivals = sources.discover(settings.drop, settings)
     ingested = [sources.ingest(a, settings, office.objects) for a in arrivals]
     tables = sources.build(ingested, period, office.objects, options["history_years"])
+    results = tables["audit_result"]
+    # What audits found later must not change what the period was selected from.
+    tables["audit_result"] = results.filter(pc.less_equal(results["finished_date"], pa.scalar(period.last)))
     snapshots = office.put_tables(tables)
     manifest = {
         "kind": "inputs",
@@ -54,11 +58,13 @@ def collect(settings: Settings, period_key: str) -> str:
         "versions": versions(),
     }
     ref = office.objects.put_json(manifest)
-    coverage = sources.coverage(ingested, period)
+    coverage = [
+        {k: line[k] for k in ("source_id", "state", "rows", "line")} for line in sources.coverage(ingested, period)
+    ]
     facts = collected_facts(office, ingested, tables, period) | {"coverage": coverage}
     with office.transaction() as session:
         records.arrivals(session, office.objects, ingested)
-        records.audit_results(session, tables["audit_result"])
+        records.audit_results(session, results)
         records.step(session, JOB, period, "collect", ref, facts)
     for file in facts["files"]:
         log.info(
@@ -71,7 +77,7 @@ def collect(settings: Settings, period_key: str) -> str:
             " REFUSED" if file["refused"] else "",
         )
     for line in coverage:
-        log.info("coverage %s", line["text"])
+        log.info("coverage %s: %s", line["source_id"], line["line"])
     for name, snapshot in snapshots.items():
         log.info("snapshot %s rows=%s digest=%s", name, snapshot["rows"], snapshot["digest"])
     log.info("period %s: %s notices of its own, inputs manifest %s", period.key, facts["notices"], ref)
@@ -200,15 +206,18 @@ class Subject:
     def provenance(self) -> dict[str, Any]:
         """The files behind the tables: for the arrival checks, and to say where a bad row came from."""
         files = self.office.objects.get_json(self.collected()["provenance"])
-        observed: dict[str, list[pa.Table]] = {}
-        for file in files:
-            for name, digest in file["observations"].items():
-                observed.setdefault(name, []).append(self.office.objects.get_table(digest))
         aside = [self.office.objects.get_table(f["quarantine"]) for f in files if f["quarantine"]]
         empty = TABLES["quarantine"].arrow_schema().empty_table()
         names = {f["digest"]: f["file_name"] for f in files}
-        tables = {n: pa.concat_tables(t, promote_options="default") for n, t in observed.items()}
-        return {"files": files, "quarantine": pa.concat_tables([empty, *aside]), "locate": gates.locator(tables, names)}
+
+        def locate(table: str, keys: Sequence[tuple[Any, ...]]) -> Mapping[tuple[Any, ...], Sequence[gates.Place]]:
+            # Asked only for bad rows, so a gate that passes reads no observation.
+            digests = [f["observations"][table] for f in files if table in f["observations"]]
+            observed = [self.office.objects.get_table(d) for d in digests]
+            tables = {table: pa.concat_tables(observed, promote_options="default")} if observed else {}
+            return gates.locator(tables, names)(table, keys)
+
+        return {"files": files, "quarantine": pa.concat_tables([empty, *aside]), "locate": locate}
 
     def without_quarantined(self, result: Any) -> str:
         """A new inputs manifest over the kept tables, with what was set aside beside it."""

@@ -93,10 +93,11 @@ def _open_revision(
     same = next((r for r in rows if r.state == "proposed" and r.manifest_digest == ref), None)
     if same is not None:
         return same, None
+    now = session.scalar(select(func.now()))
     for row in rows:
         if row.state == "proposed":
-            row.state, row.decided_by, row.reason = "superseded", "probity", "inputs changed before a decision"
-            row.decided_at = session.scalar(select(func.now()))
+            row.state, row.decided_by, row.decided_at = "superseded", "probity", now
+            row.reason = "inputs changed before a decision"
     row = model.Selection(
         selection_id=f"{job.prefix}-{period.key}-r{len(rows) + 1}",
         job=job.name,
@@ -285,9 +286,9 @@ def _close(session: Session, row: model.Selection, decision: Decision, state: st
             witnesses=list(decision.witnesses),
         )
     )
+    now = session.scalar(select(func.now()))  # before the row changes: state and time go in one UPDATE
     row.state, row.decided_by, row.reason = state, decision.user, decision.reason or None
-    row.seed, row.seed_source = seed or None, source or None
-    row.decided_at = session.scalar(select(func.now()))
+    row.seed, row.seed_source, row.decided_at = seed or None, source or None, now
     session.flush()
 
 

@@ -69,7 +69,9 @@ def _file(item: Any, period: Period, first: Any, last: Any, limits: Mapping[str,
     digest = str(_get(item, "digest") or "")
     rows_in, rows_out, aside = (int(_get(item, n) or 0) for n in ("rows_in", "rows_out", "rows_quarantined"))
     source, refused = _get(item, "source_id", "source"), _get(item, "refused")
-    fine = aside <= max(float(limits["share"]) * rows_in, float(limits["rows"])) and (rows_out > 0 or aside == 0)
+    # A refused file is judged by ``accepted``: all of its rows are set aside, which is no share of anything.
+    limit = max(float(limits["share"]) * rows_in, float(limits["rows"]))
+    fine = bool(refused) or (aside <= limit and (rows_out > 0 or aside == 0))
     return {
         "file": str(_get(item, "file_name", "name") or digest[:12]),
         "digest": digest,
