@@ -177,7 +177,7 @@ def _identify(member: Member, limits: Limits) -> Arrival:
     digest = ""
     try:
         digest = _member_digest(member, limits)
-        source_id = identify(open_document(member, limits))
+        source_id = identify(open_document(member, limits, preview=True))
         return Arrival(member.path, digest, source_id, None, member.name, member.inner)
     except Refused as refused:
         digest = digest or canonical.file_digest(member.path)
@@ -185,7 +185,9 @@ def _identify(member: Member, limits: Limits) -> Arrival:
 
 
 def _member_digest(member: Member, limits: Limits) -> str:
-    return canonical.file_digest(member.path) if member.inner is None else canonical.sha256(member.bytes(limits))
+    return (
+        canonical.file_digest(member.path) if member.inner is None else canonical.sha256(bytes(member.content(limits)))
+    )
 
 
 def identify(document: Document) -> str:
@@ -253,7 +255,8 @@ def ingest(arrived: Arrival | Path, settings: Settings, objects: ObjectStore) ->
         done.rows_quarantined,
         f", refused ({done.refused_code})" if done.refused else "",
     )
-    _remember(settings, "ingested", key, _to_json(done))
+    if done.refused_code != "changed":
+        _remember(settings, "ingested", key, _to_json(done))
     return done
 
 
@@ -273,9 +276,12 @@ def _ingest(
     limits = _limits(settings)
     rows_in = 0
     try:
+        if _member_digest(item.member, limits) != item.digest:
+            raise Refused("changed")
         document = open_document(item.member, limits)
         raws, notes = _raw_tables(module, document, item)
-        cleans = [read(raw, origin) for raw in raws]
+        del document
+        cleans = [read(raws.pop(0), origin) for _ in range(len(raws))]
         rows_in = sum(c.rows_in for c in cleans if not c.nested)
         if not rows_in:
             raise Refused("no_rows")

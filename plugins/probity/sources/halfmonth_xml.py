@@ -88,17 +88,15 @@ def raw_tables(document: Document) -> list[RawTable]:
         )
         for sheet, rows, columns, _ in found.values()
     ]
-    columns = zip(*bids, strict=True) if bids else [[], [], [], []]
-    rows, names, won, addresses = (list(c) for c in columns)
     tables.append(
         RawTable(
             BIDS,
             "",
-            pa.array(rows, pa.int64()),
+            pa.array([b[0] for b in bids], pa.int64()),
             {
-                "firm_name": RawColumn("BIDDER_LIST", pa.array(names, pa.string())),
-                "is_winner": RawColumn("BIDDER_LIST", pa.array(won, pa.string())),
-                "address": RawColumn("BIDDER_SUPP_ADDR", pa.array(addresses, pa.string())),
+                "firm_name": RawColumn("BIDDER_LIST", pa.array([b[1] for b in bids], pa.string())),
+                "is_winner": RawColumn("BIDDER_LIST", pa.array([b[2] for b in bids], pa.string())),
+                "address": RawColumn("BIDDER_SUPP_ADDR", pa.array([b[3] for b in bids], pa.string())),
             },
             nested=True,
         )

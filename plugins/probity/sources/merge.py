@@ -83,11 +83,11 @@ def build(
         con.execute((SQL / "tenders.sql").read_text(encoding="utf-8"))
         for name in ("obs_bid", "obs_contract_change", "obs_correction"):
             con.execute((SQL / "children.sql").read_text(encoding="utf-8").replace("{table}", name))
-        _merge_cases(con, last)
-        _merge_bids(con)
+        cases = _merge_cases(con, last)
+        con.register("award_case", cases)
         tables = {
-            "award_case": _arrow(con, "award_case", "SELECT * FROM award_case"),
-            "bid": _arrow(con, "bid", "SELECT * FROM bid"),
+            "award_case": cases,
+            "bid": _merge_bids(con),
             "contract_change": _arrow(con, "contract_change", _child_sql("contract_change", "change_no")),
             "correction": _arrow(con, "correction", _correction_sql()),
             "conflict": _conflicts(con),
@@ -109,7 +109,7 @@ def _files(ingested: Sequence[Ingested]) -> list[Ingested]:
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
-    config = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "preserve_insertion_order": False}
+    config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "preserve_insertion_order": False}
     return duckdb.connect(":memory:", config=config)
 
 
@@ -176,6 +176,7 @@ _SPECIAL = {
     "failed_count",
     "previous_failed_date",
 }
+_PROGRESS = ("planned_progress", "actual_progress", "progress_date")
 _FROM_TENDER = (
     "title",
     "kind",
@@ -198,23 +199,32 @@ _FROM_TENDER = (
 )
 
 
-def _merge_cases(con: duckdb.DuckDBPyConnection, last: dt.date) -> None:
-    """award_case: per field the value of the best-ranked observation that has one. Single observations go straight."""
-    names = [c for c in TABLES["award_case"].names if c not in _SPECIAL]
-    own = [c for c in names if c in obs.schema("award_case").names]
+def _merge_cases(con: duckdb.DuckDBPyConnection, last: dt.date) -> pa.Table:
+    """award_case: per field the value of the best-ranked observation that has one. Leaves ``observed`` behind.
+
+    A case seen once (most of a large file) goes straight from its file to the result; only cases seen more than once
+    are laid out and merged.
+    """
+    own = [c for c in TABLES["award_case"].names if c not in _SPECIAL and c in obs.schema("award_case").names]
     con.execute(
-        f"""
-        CREATE TABLE observed AS
+        """
+        CREATE TABLE counted AS
+        SELECT r.case_id, count(*) AS n
+        FROM (SELECT case_id FROM ref UNION ALL SELECT case_id FROM tender_ref) AS r
+        INNER JOIN wanted AS w ON w.case_id = r.case_id
+        GROUP BY r.case_id
+        """
+    )
+    columns = ", ".join(f'o."{c}"' for c in (*own, "failed_count", "previous_failed_date", *_PROGRESS))
+    seen = f"""
         SELECT
-            r.case_id, r.rank, r.source, r.is_city, r.is_correction, o.award_notice_date, false AS is_tender,
-            o.failed_count, o.previous_failed_date, o.planned_progress, o.actual_progress, o.progress_date,
-            {", ".join(f'o."{c}"' for c in own)}
+            r.case_id, r.rank, r.source, r.is_city, r.is_correction, o.award_notice_date, false AS is_tender, {columns}
         FROM obs_award_case AS o
         INNER JOIN file AS f ON f.digest = o._file_digest
         INNER JOIN ref AS r ON r.fno = f.fno AND r.sheet = o._sheet AND r.row_no = o._row
-        INNER JOIN wanted AS w ON w.case_id = r.case_id
-        """
-    )
+        INNER JOIN counted AS c ON c.case_id = r.case_id
+    """
+    con.execute(f"CREATE TABLE observed AS {seen} WHERE c.n > 1")
     from_tender = ", ".join(f'o."{c}"' for c in _FROM_TENDER)
     con.execute(
         f"""
@@ -227,47 +237,6 @@ def _merge_cases(con: duckdb.DuckDBPyConnection, last: dt.date) -> None:
         INNER JOIN tender_ref AS t ON t.fno = f.fno AND t.sheet = o._sheet AND t.row_no = o._row
         """
     )
-    con.execute("CREATE TABLE counted AS SELECT case_id, count(*) AS n FROM observed GROUP BY case_id")
-    progress = "progress_date <= $last OR (progress_date IS NULL AND actual_progress IS NOT NULL)"
-    latest = "(coalesce(progress_date, DATE '1912-01-01') - DATE '1900-01-01') * -1000000000 + rank"
-    merged = ",\n".join(f'arg_min("{c}", rank) AS "{c}"' for c in own)
-    con.execute(
-        f"""
-        CREATE TABLE merged AS
-        SELECT
-            case_id,
-            {merged},
-            arg_min(failed_count, rank) AS failed_count,
-            arg_min(previous_failed_date, rank) AS previous_failed_date,
-            arg_min(planned_progress, {latest}) FILTER ({progress}) AS planned_progress,
-            arg_min(actual_progress, {latest}) FILTER ({progress}) AS actual_progress,
-            max(progress_date) FILTER (progress_date <= $last) AS progress_date,
-            arg_min(award_amount, rank) FILTER (is_city) AS city_award_amount,
-            array_to_string(list_sort(list(DISTINCT source)), ',') AS sources,
-            count(*) AS n_observations
-        FROM observed
-        INNER JOIN counted USING (case_id)
-        WHERE n > 1
-        GROUP BY case_id
-        UNION ALL BY NAME
-        SELECT
-            case_id,
-            {", ".join(f'"{c}"' for c in own)},
-            failed_count,
-            previous_failed_date,
-            CASE WHEN {progress} THEN planned_progress END AS planned_progress,
-            CASE WHEN {progress} THEN actual_progress END AS actual_progress,
-            CASE WHEN progress_date <= $last THEN progress_date END AS progress_date,
-            CASE WHEN is_city THEN award_amount END AS city_award_amount,
-            source AS sources,
-            1 AS n_observations
-        FROM observed
-        INNER JOIN counted USING (case_id)
-        WHERE n = 1
-        """,
-        {"last": last},
-    )
-    kept = ", ".join(f'm."{c}"' for c in own)
     con.execute(
         """
         CREATE TABLE covered AS
@@ -276,9 +245,40 @@ def _merge_cases(con: duckdb.DuckDBPyConnection, last: dt.date) -> None:
         WHERE in_city
         """
     )
-    con.execute(
+    end = f"DATE '{last.isoformat()}'"
+    timely = f"progress_date <= {end} OR (progress_date IS NULL AND actual_progress IS NOT NULL)"
+    latest = "(coalesce(progress_date, DATE '1912-01-01') - DATE '1900-01-01') * -1000000000 + rank"
+    merged = ",\n".join(f'arg_min("{c}", rank) AS "{c}"' for c in (*own, "failed_count", "previous_failed_date"))
+    straight = ", ".join(f'"{c}"' for c in (*own, "failed_count", "previous_failed_date"))
+    kept = ", ".join(f'm."{c}"' for c in own)
+    return _arrow(
+        con,
+        "award_case",
         f"""
-        CREATE TABLE award_case AS
+        WITH merged AS (
+            SELECT
+                case_id,
+                {merged},
+                arg_min(planned_progress, {latest}) FILTER ({timely}) AS planned_progress,
+                arg_min(actual_progress, {latest}) FILTER ({timely}) AS actual_progress,
+                max(progress_date) FILTER (progress_date <= {end}) AS progress_date,
+                arg_min(award_amount, rank) FILTER (is_city) AS city_award_amount,
+                array_to_string(list_sort(list(DISTINCT source)), ',') AS sources,
+                count(*) AS n_observations
+            FROM observed
+            GROUP BY case_id
+            UNION ALL BY NAME
+            SELECT
+                case_id,
+                {straight},
+                CASE WHEN {timely} THEN planned_progress END AS planned_progress,
+                CASE WHEN {timely} THEN actual_progress END AS actual_progress,
+                CASE WHEN progress_date <= {end} THEN progress_date END AS progress_date,
+                CASE WHEN is_city THEN award_amount END AS city_award_amount,
+                source AS sources,
+                1 AS n_observations
+            FROM ({seen} WHERE c.n = 1)
+        )
         SELECT
             w.case_id,
             CASE WHEN w.ak LIKE 'N:%' THEN NULL ELSE w.ak END AS agency_id,
@@ -303,7 +303,7 @@ def _merge_cases(con: duckdb.DuckDBPyConnection, last: dt.date) -> None:
         LEFT JOIN failed AS f ON f.case_id = w.case_id
         LEFT JOIN covered AS c
             ON c.month = date_trunc('month', w.nd) AND c.root = regexp_extract(w.ak, '^(\\d+\\.\\d+)', 1)
-        """
+        """,
     )
 
 
@@ -328,7 +328,8 @@ _BID_VALUES = (
 )
 
 
-def _merge_bids(con: duckdb.DuckDBPyConnection) -> None:
+def _merge_bids(con: duckdb.DuckDBPyConnection) -> pa.Table:
+    """bid: a row a firm in a case; leaves ``bid_known`` behind."""
     values = ", ".join(f'o."{c}"' for c in _BID_VALUES)
     con.execute(
         f"""
@@ -389,12 +390,13 @@ def _merge_bids(con: duckdb.DuckDBPyConnection) -> None:
         LEFT JOIN company_id AS k ON k.full_name = c.full_name
         """
     )
-    merged = ",\n".join(
-        f'arg_min("{c}", rank) AS "{c}"' for c in _BID_VALUES if c not in ("is_winner", "firm_id_class", "firm_id_raw")
-    )
-    con.execute(
+    con.execute("DROP TABLE bid_seen")
+    skip = ("is_winner", "firm_id_class", "firm_id_raw")
+    merged = ",\n".join(f'arg_min("{c}", rank) AS "{c}"' for c in _BID_VALUES if c not in skip)
+    return _arrow(
+        con,
+        "bid",
         f"""
-        CREATE TABLE bid AS
         SELECT
             case_id,
             firm,
@@ -410,7 +412,7 @@ def _merge_bids(con: duckdb.DuckDBPyConnection) -> None:
             {merged}
         FROM bid_known
         GROUP BY case_id, firm
-        """
+        """,
     )
 
 
@@ -456,7 +458,7 @@ def _conflicts(con: duckdb.DuckDBPyConnection) -> pa.Table:
     con.execute(
         """
         CREATE TABLE shared_case AS
-        SELECT o.* FROM observed AS o INNER JOIN counted AS c USING (case_id) WHERE c.n > 1 AND NOT o.is_tender
+        SELECT * FROM observed WHERE NOT is_tender
         """
     )
     parts = []

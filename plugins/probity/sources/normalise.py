@@ -98,7 +98,11 @@ def read(raw: RawTable, origin: Origin) -> Clean:
     """Applies the sheet's contract to ``raw``."""
     book = _Book(raw, origin)
     n = len(raw.rows)
-    values = {name: _blank_to_null(column.values) for name, column in raw.columns.items()}
+    values = {}
+    for name, column in raw.columns.items():
+        values[name] = _blank_to_null(column.values)
+        if raw.sheet.field(name).type == "text":
+            column.values = values[name]  # written and typed are the same: keep one
     required = [f.name for f in raw.sheet.fields if f.required and f.name in values]
     keep = _set_aside(raw, values, required, book) if not raw.nested else None
     typed: dict[str, pa.Array] = {}

@@ -278,7 +278,7 @@ def _sum(values: list[str]) -> str:
 
 def raw_tables(document: Document) -> list[RawTable]:
     """Text columns of award notices, other notices and, nested, bidders. Row numbers count records from 1."""
-    tables = {
+    tables: dict[str, tuple[Sheet, list[int], dict[str, list[str]], dict[str, str]]] = {
         s.table: (s, [], {f.name: [] for f in s.fields}, {f.name: f.zh for f in s.fields}) for s in (AWARDS, OTHERS)
     }
     bids: dict[str, list[str]] = {f.name: [] for f in BIDS.fields}

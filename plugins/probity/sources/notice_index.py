@@ -75,14 +75,18 @@ def bidders(companies: dict[str, Any]) -> list[tuple[str, str | None, bool | Non
         for path in paths:
             if match := _BIDDER.match(path):
                 ids[match[1]] = firm_id
-    out = []
+    out: list[tuple[str, str | None, bool | None]] = []
     for name, paths in _paths(companies.get("name_key")):
         numbers = [m[1] for m in map(_BIDDER.match, paths) if m]
-        firm_id = next((ids[n] for n in numbers if n in ids), None)
+        own = next((ids[n] for n in numbers if n in ids), None)
         won = any(_WINNER.search(p) for p in paths)
         lost = any(_LOSER.search(p) for p in paths)
-        out.append((name, firm_id, True if won else (False if lost else None)))
+        out.append((name, own, True if won else (False if lost else None)))
     return out
+
+
+def _dict(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _paths(mapping: Any) -> list[tuple[str, list[str]]]:
@@ -96,10 +100,9 @@ def raw_tables(document: Document) -> list[RawTable]:
     rows: dict[str, list[str]] = {f.name: [] for f in NOTICES.fields}
     bids: dict[str, list[Any]] = {f.name: [] for f in BIDS.fields}
     parents: list[int] = []
-    for number, record in enumerate(records(document), 1):
-        record = record if isinstance(record, dict) else {}
-        brief = record.get("brief") if isinstance(record.get("brief"), dict) else {}
-        companies = brief.get("companies") if isinstance(brief.get("companies"), dict) else {}
+    for number, record in enumerate(map(_dict, records(document)), 1):
+        brief = _dict(record.get("brief"))
+        companies = _dict(brief.get("companies"))
         values = (
             record.get("date"),
             record.get("filename"),

@@ -220,7 +220,7 @@ def _scatter(counts: pa.StructArray, n: int) -> pa.Array:
 
 def disqualified(qualified: pa.Array, reasons: pa.Array, won: pa.Array) -> pa.Array:
     """is_disqualified: a winner is not; else what a yes/no says; else what the reason says; else NULL."""
-    said = {None: None}
+    said: dict[str | None, bool | None] = {None: None}
     for reason in reasons.unique().to_pylist():
         said[reason] = vocabulary.is_disqualified(reason)
     by_reason = pa.array([said[r] for r in reasons.to_pylist()], pa.bool_())

@@ -13,6 +13,7 @@ import csv
 import datetime as dt
 import io
 import json
+import mmap
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -36,6 +37,7 @@ MAX_RATIO = 300
 RATIO_FREE_BYTES = 16 * 1024 * 1024
 MAX_CELLS = 60_000_000
 MAX_COLUMNS = 702
+MAP_BYTES = 8 * 1024 * 1024
 DELIMITERS = (",", "\t", ";", "|")
 
 _ZIP = b"PK\x03\x04"
@@ -104,14 +106,18 @@ class Member:
     path: Path
     inner: str | None = None
 
-    def bytes(self, limits: Limits) -> bytes:
-        """The content. Refused when it is too large, packed with a password or damaged."""
+    def content(self, limits: Limits, most: int | None = None) -> bytes | mmap.mmap:
+        """The content (its first ``most`` bytes); a large plain file is mapped, not copied. Refused when too large."""
         if self.inner is None:
-            if self.path.stat().st_size > limits.file_bytes:
+            size = self.path.stat().st_size
+            if size > limits.file_bytes:
                 raise Refused("file_too_large")
-            return self.path.read_bytes()
-        with _open_zip(self.path) as archive:
-            return archive.read(self.inner)
+            with self.path.open("rb") as handle:
+                if most is not None or size < MAP_BYTES:
+                    return handle.read(most if most is not None else -1)
+                return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
+        with _open_zip(self.path) as archive, archive.open(self.inner) as stream:
+            return stream.read(most if most is not None else -1)
 
 
 def members(path: Path, name: str, limits: Limits) -> list[Member]:
@@ -182,54 +188,67 @@ def _workbook_kind(archive: zipfile.ZipFile) -> str | None:
     return "docx" if "word/document.xml" in names else None
 
 
-def open_document(member: Member, limits: Limits) -> Document:
-    """The member as a Document, its kind told by its content and never by its name. Raises Refused."""
-    data = member.bytes(limits)
-    if not data.strip(b"\x00 \t\r\n"):
+def open_document(member: Member, limits: Limits, preview: bool = False) -> Document:
+    """The member as a Document, its kind told by its content and never by its name. Raises Refused.
+
+    With ``preview`` a large delimited text is opened by its first rows only: enough to tell what it is.
+    """
+    data = member.content(limits)
+    head = data[:4096]
+    if not head.strip(b"\x00 \t\r\n") and not data[:].strip(b"\x00 \t\r\n"):
         raise Refused("empty_file")
-    if data.startswith(_ZIP):
-        return _open_packed(member.name, data, limits)
-    if data.startswith(_OLE):
-        return _open_ole(member.name, data)
-    if data.startswith(_FOREIGN):
+    if head.startswith(_ZIP):
+        return _open_packed(member.name, bytes(data), limits)
+    if head.startswith(_OLE):
+        return _open_ole(member.name, bytes(data))
+    if head.startswith(_FOREIGN):
         raise Refused("document_file")
-    data = _as_utf8(data)
-    start = data[:2000].lstrip(b" \t\r\n")
+    if head.startswith(codecs.BOM_UTF8):
+        head = head[len(codecs.BOM_UTF8) :]
+    delimited = not head.lstrip(b" \t\r\n").startswith((b"<", b"{", b"[")) and b"\x00" not in head
+    if delimited and preview and len(data) > MAP_BYTES:
+        end = data.rfind(b"\n", 0, 1 << 20)
+        return Document(member.name, "grid", sheets=[_text_sheet(_as_utf8(data[: end if end > 0 else 1 << 20]))])
+    text = _as_utf8(data)
+    start = text[:2000].removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     if start.startswith(b"<"):
         if _HTML.match(start) or _HTML.search(start[:300]):
             raise Refused("html_page")
-        return Document(member.name, "xml", xml=_as_utf8_xml(data))
+        return Document(member.name, "xml", xml=_as_utf8_xml(bytes(text)))
     if start.startswith((b"{", b"[")):
-        return Document(member.name, "json", value=_parse_json(data.decode()))
-    return Document(member.name, "grid", sheets=[_text_sheet(data)])
+        return Document(member.name, "json", value=_parse_json(bytes(text).decode("utf-8-sig")))
+    return Document(member.name, "grid", sheets=[_text_sheet(text)])
 
 
-def _as_utf8(data: bytes) -> bytes:
-    """The text as UTF-8 without BOM. utf-8-sig, then cp950, both strict; never big5 first: it lacks characters."""
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+def _as_utf8(data: bytes | mmap.mmap) -> bytes | mmap.mmap:
+    """The text as UTF-8: utf-8-sig, then cp950, both strict; never big5 first: it lacks characters.
+
+    UTF-8 comes back as it is, byte order mark and all, so that a long text is never copied.
+    """
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
         try:
-            return data.decode("utf-16").encode()
+            return data[:].decode("utf-16").encode()
         except UnicodeError as error:
             raise Refused("encoding") from error
-    if data.startswith(codecs.BOM_UTF8):
-        data = data[len(codecs.BOM_UTF8) :]
     try:
         decoder = codecs.getincrementaldecoder("utf-8")()
-        for start in range(0, len(data), 1 << 24):  # by blocks: a long text costs no second copy
+        for start in range(0, len(data), 1 << 24):
             decoder.decode(data[start : start + (1 << 24)])
         decoder.decode(b"", final=True)
         return data
     except UnicodeDecodeError:
         pass
     try:
-        return data.decode("cp950").encode()
+        return data[:].decode("cp950").encode()
     except UnicodeDecodeError as error:
         raise Refused("encoding") from error
 
 
 def _as_utf8_xml(data: bytes) -> bytes:
     """The XML, by now UTF-8, with a declaration that says so (cp950 files declare all sorts of things)."""
-    return b'<?xml version="1.0" encoding="UTF-8"?>' + re.sub(rb"^\s*<\?xml[^>]*\?>", b"", data, count=1)
+    return b'<?xml version="1.0" encoding="UTF-8"?>' + re.sub(
+        rb"^\s*<\?xml[^>]*\?>", b"", data.removeprefix(codecs.BOM_UTF8), count=1
+    )
 
 
 # ------------------------------------------------------------------------------------------------ JSON
@@ -259,11 +278,36 @@ def _parse_json(text: str) -> Any:
 # ------------------------------------------------------------------------------------------------ delimited text
 
 
-def _text(data: bytes) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BytesIO(data), "utf-8", errors="replace", newline="")
+class _View(io.RawIOBase):
+    """A file over bytes or a mapping, without a copy."""
+
+    def __init__(self, data: bytes | mmap.mmap) -> None:
+        self._view = memoryview(data)
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        part = self._view[self._at : self._at + len(buffer)]
+        buffer[: len(part)] = part
+        self._at += len(part)
+        return len(part)
 
 
-def _text_sheet(data: bytes) -> RawSheet:
+def _text(data: bytes | mmap.mmap) -> io.TextIOWrapper:
+    return io.TextIOWrapper(io.BufferedReader(_View(data), 1 << 20), "utf-8-sig", errors="replace", newline="")
+
+
+def _trimmed_length(data: bytes | mmap.mmap) -> int:
+    """Length without blank lines at the end."""
+    end = len(data)
+    while end and data[end - 1 : end] in (b"\r", b"\n", b" ", b"\t"):
+        end -= 1
+    return end
+
+
+def _text_sheet(data: bytes | mmap.mmap) -> RawSheet:
     sample = data[: 1 << 18]
     delimiter = _sniff(sample)
     preview = []
@@ -293,13 +337,15 @@ def _sniff(sample: bytes) -> str:
     return best
 
 
-def _read_text(data: bytes, delimiter: str, header: int, indexes: list[int]) -> tuple[pa.Array, list[pa.Array]]:
+def _read_text(
+    data: bytes | mmap.mmap, delimiter: str, header: int, indexes: list[int]
+) -> tuple[pa.Array, list[pa.Array]]:
     reader = csv.reader(_text(data), delimiter=delimiter)
     width = 0
     for _ in range(header + 1):
         width = len(next(reader))
     lines = reader.line_num
-    end = len(data.rstrip(b"\r\n \t"))
+    end = _trimmed_length(data)
     gaps = (b"\n\n", b"\n\r\n", b"\r\r")
     if not any(data.find(gap, 0, end) >= 0 for gap in gaps):
         try:
@@ -310,14 +356,14 @@ def _read_text(data: bytes, delimiter: str, header: int, indexes: list[int]) -> 
 
 
 def _read_fast(
-    data: bytes, delimiter: str, skip: int, width: int, header: int, indexes: list[int]
+    data: bytes | mmap.mmap, delimiter: str, skip: int, width: int, header: int, indexes: list[int]
 ) -> tuple[pa.Array, list[pa.Array]]:
     names = [f"c{i}" for i in range(width)]
     wanted = [f"c{i}" for i in indexes]
     table = pacsv.read_csv(
         pa.BufferReader(pa.py_buffer(data)),
         read_options=pacsv.ReadOptions(column_names=names, skip_rows=skip, block_size=1 << 24),
-        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=b'"' in data),
+        parse_options=pacsv.ParseOptions(delimiter=delimiter, newlines_in_values=data.find(b'"') >= 0),
         convert_options=pacsv.ConvertOptions(
             include_columns=list(dict.fromkeys(wanted)),
             column_types={n: pa.string() for n in names},

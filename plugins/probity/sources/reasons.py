@@ -62,6 +62,7 @@ FILES: dict[str, Reason] = {
     "nested_archive": Reason("未內含壓縮檔之壓縮檔", "請解開內層壓縮檔後再放入"),
     "password": Reason("未加密之檔案", "請移除密碼後再放入"),
     "macros": Reason("不含巨集之檔案", "請另存為不含巨集之 xlsx 後再放入"),
+    "changed": Reason("讀取期間未變動之檔案", "請待檔案傳輸完成；系統將於下次重新讀取"),
     "damaged": Reason("完整可開啟之檔案", _RESEND),
     "encoding": Reason("UTF-8 或 Big5（cp950）編碼之文字檔", "請另存為 CSV UTF-8 後再放入"),
     "html_page": Reason("資料檔（收到的是網頁，可能是網站錯誤或查詢畫面）", _RESEND),
