@@ -96,6 +96,8 @@ def display_width(text: str) -> int:
 
 def _lines(text: str, width: float) -> int:
     room = max(width - 3, 4)
+    if 2 * len(text) <= room and "\n" not in text:
+        return 1
     return sum(max(1, math.ceil(display_width(part) / room)) for part in text.split("\n"))
 
 
