@@ -18,11 +18,12 @@ from probity.reports import context as contexts
 from probity.reports import render
 from probity.reports.package import Properties
 from probity.reports.xlsx import Book, Column, Range, Sheet
-from probity.tables import TABLES
+from probity.tables import AWARD_CASE, BID, CONTRACT_CHANGE, CORRECTION, DEBARMENT
 
 LAYOUT = "reports/selection_workbook.yaml"
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FIELD_NAMES = {c.name: c.zh for table in reversed(TABLES.values()) for c in table.columns}
+_FACTS = (DEBARMENT, CORRECTION, CONTRACT_CHANGE, BID, AWARD_CASE)  # the later wins where two name a column alike
+FIELD_NAMES = {c.name: c.zh for table in _FACTS for c in table.columns}
 _FILLS = {"must_watch": "FCE4D6", "control": "E2EFDA", "added": "FFF2CC"}
 
 
@@ -136,7 +137,7 @@ class _Writer:
         facts = contexts.parsed(value)
         if not isinstance(facts, dict):
             return "；".join(str(v) for v in facts) if isinstance(facts, list) else str(facts)
-        names = _FIELD_NAMES | self.data["labels"]["evidence"]
+        names = FIELD_NAMES | self.data["labels"]["evidence"]
         return "\n".join(
             layout["evidence_pair"].format(key=names.get(k, k), value=shown(v, self.data["labels"]))
             for k, v in facts.items()
@@ -198,7 +199,7 @@ class _Writer:
     def coverage(self) -> None:
         sheet, layout = self.sheet("coverage", "7030A0")
         data, labels = self.data["coverage"], self.data["labels"]
-        fields, sources = _FIELD_NAMES, labels["source"]
+        fields, sources = FIELD_NAMES, labels["source"]
 
         def zh(row: Mapping[str, Any], **words: Mapping[str, str]) -> dict[str, Any]:
             plain = {k: str(row.get(k) or "") for k in words}
