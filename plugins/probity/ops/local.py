@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,6 +33,20 @@ def secret_file(path: Path, make: Callable[[], str]) -> str:
     with os.fdopen(handle, "w", encoding="utf-8") as out:
         out.write(make())
     return path.read_text(encoding="utf-8")
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold SIGINT and SIGTERM back for the block, so that a clean-up is never left half done."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class InUse(RuntimeError):

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from probity.ops.airflow_process import AirflowOptions, AirflowProcess
+from probity.ops.local import undisturbed
 from probity.ops.mailbox import Mailbox
 from probity.ops.postgres import EmbeddedPostgres
 from probity.settings import Settings
@@ -129,12 +130,13 @@ class Stack:
         )
 
     def stop(self) -> None:
-        """Stop all parts, the last started first."""
-        if self.airflow is not None:
-            self.airflow.stop()
-        if self.mailbox is not None:
-            self.mailbox.stop()
-        self.database.stop()
+        """Stop all parts, the last started first; a second Ctrl-C does not break this off."""
+        with undisturbed():
+            if self.airflow is not None:
+                self.airflow.stop()
+            if self.mailbox is not None:
+                self.mailbox.stop()
+            self.database.stop()
 
     def __enter__(self) -> Stack:
         return self.start()

@@ -56,8 +56,8 @@ TEXT: dict[str, str] = {
     "replay_unknown": "不認得的選案編號 {selection}；編號形如 PA-2021-03-r1。",
     "sources_none": "收件匣 {folder} 沒有任何檔案。",
     "sources_refused": "拒收 {file}：{reason}",
-    "sources_unknown": "不認得 {file}：{reason}",
-    "sources_quarantine": "隔離中 (quarantine)：{rows} 列",
+    "sources_missing": "{roc}缺少的資料 (missing)：",
+    "sources_complete": "{roc}資料齊備。 (complete)",
     "migrate_done": "資料庫結構已是最新版 {revision}。",
     "database_missing": "無法使用資料庫：{error}",
     # bench, test
