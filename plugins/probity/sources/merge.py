@@ -19,6 +19,7 @@ unique nationwide, 公司法 §18), the only one the full name has anywhere; its
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,7 +64,7 @@ CONFLICT_FIELDS = (
 )
 BID_CONFLICT_FIELDS = ("is_winner", "bid_amount", "award_amount", "original_bid", "is_disqualified")
 
-MEMORY_LIMIT = "4GB"
+MEMORY_LIMIT = "2GB"
 THREADS = 2
 
 
@@ -77,7 +78,7 @@ def build(
     """
     files = _files(ingested)
     first, last = years_before(period.first, history_years), period.last
-    with _connect() as con:
+    with tempfile.TemporaryDirectory(prefix="probity-merge-") as spill, _connect(spill) as con:
         _load(con, files, objects)
         con.execute((SQL / "references.sql").read_text(encoding="utf-8"), {"first": first, "last": last})
         con.execute((SQL / "tenders.sql").read_text(encoding="utf-8"))
@@ -108,8 +109,13 @@ def _files(ingested: Sequence[Ingested]) -> list[Ingested]:
     return [unique[k] for k in sorted(unique)]
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "preserve_insertion_order": False}
+def _connect(spill: str) -> duckdb.DuckDBPyConnection:
+    config: dict[str, Any] = {
+        "memory_limit": MEMORY_LIMIT,
+        "threads": THREADS,
+        "preserve_insertion_order": False,
+        "temp_directory": spill,
+    }
     return duckdb.connect(":memory:", config=config)
 
 
@@ -467,9 +473,16 @@ def _conflicts(con: duckdb.DuckDBPyConnection) -> pa.Table:
         if name == "award_notice_date":
             value = "CASE WHEN NOT is_correction THEN award_notice_date::VARCHAR END"
         parts.append(_conflict_sql(f"'{name}'", "shared_case", "case_id", value))
+    con.execute(
+        """
+        CREATE TABLE shared_bid AS
+        WITH pair AS (SELECT case_id, firm FROM bid_known GROUP BY case_id, firm HAVING count(*) > 1)
+        SELECT b.*, b.case_id || chr(10) || b.firm AS pair
+        FROM bid_known AS b INNER JOIN pair AS p ON p.case_id = b.case_id AND p.firm = b.firm
+        """
+    )
     for name in BID_CONFLICT_FIELDS:
-        source = "(SELECT *, case_id || chr(10) || firm AS pair FROM bid_known)"
-        parts.append(_conflict_sql(f"'bid.{name}'", source, "pair", f'"{name}"::VARCHAR'))
+        parts.append(_conflict_sql(f"'bid.{name}'", "shared_bid", "pair", f'"{name}"::VARCHAR'))
     found = con.sql(" UNION ALL ".join(parts)).to_arrow_table()
     rows = []
     for row in found.to_pylist():
