@@ -39,6 +39,10 @@ def _message(error: Any) -> str:
 
 def task_failed(context: Mapping[str, Any]) -> None:
     """``on_failure_callback``: owe the operators a mail. Never raises: the failure itself must stay what it was."""
+    from probity_airflow.errors import GateStop
+
+    if isinstance(context.get("exception"), GateStop):
+        return
     try:
         from probity.jobs import post
         from probity.settings import load

@@ -12,6 +12,16 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 log = logging.getLogger(__name__)
 
 
+class GateStop(AirflowFailException):
+    """A gate stopped the run; the data's owner and the operators have been told by the gate itself."""
+
+
+def stopped(message: str) -> GateStop:
+    """Fails the task without retries, and without a second mail."""
+    log.error("%s", message)
+    return GateStop(message)
+
+
 def failed(message: str) -> AirflowFailException:
     """Fails the task without retries: someone must mend something first."""
     log.error("%s", message)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import Asset, XComArg, get_current_context, task
 
 from probity_airflow import wording
-from probity_airflow.errors import failed, skipped
+from probity_airflow.errors import failed, skipped, stopped
 from probity_airflow.periods import period_of
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def run_step(job: str, call: Callable[..., Any]) -> Any:
 
 def guarded(call: Callable[[Settings], Any]) -> Any:
     """Run ``call(settings)`` with our loggers on, our errors translated, and the trail's head anchored after it."""
-    from probity.jobs import JobError, NoData
+    from probity.jobs import GateStopped, JobError, NoData
     from probity.settings import load
 
     plain_logs()
@@ -109,6 +109,8 @@ def guarded(call: Callable[[Settings], Any]) -> Any:
         return call(settings)
     except NoData as error:
         raise skipped(wording.text("no_data", message=error)) from None
+    except GateStopped as error:
+        raise stopped(str(error)) from None
     except JobError as error:
         raise failed(str(error)) from None
     finally:

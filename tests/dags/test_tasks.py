@@ -13,6 +13,7 @@ from probity.jobs import GateStopped, NoData
 from probity.settings import Settings
 from probity.store import trail
 from probity_airflow import approval, callbacks, tasks
+from probity_airflow.errors import GateStop
 from probity_airflow.periods import period_of
 
 
@@ -51,7 +52,7 @@ def at_home(db_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def test_errors_for_the_operator(at_home: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    with pytest.raises(AirflowFailException, match="請補正") as stopped:
+    with pytest.raises(GateStop, match="請補正") as stopped:
         tasks.guarded(lambda _: _raise(GateStopped("欄位缺漏，請補正")))
     assert stopped.value.__suppress_context__, "the operator reads the message, not a chain of errors"
     with pytest.raises(AirflowSkipException, match="不選案"):
@@ -123,3 +124,24 @@ def test_a_failure_mail_carries_no_data() -> None:
     assert facts["message"] == "KeyError" and facts["period"] == "2021-03"
     facts = callbacks.failure_facts({"ti": ti, "exception": AirflowFailException("請補正")})
     assert facts["message"] == "請補正"
+
+
+def test_failures_are_owed_to_the_operators_but_a_gate_tells_them_itself(at_home: Settings) -> None:
+    from sqlalchemy import func, select
+
+    from probity.delivery.model import OutboxMail
+    from probity.store import db
+
+    def owed() -> int:
+        with db.session_scope(at_home) as session:
+            return session.scalar(select(func.count()).select_from(OutboxMail)) or 0
+
+    ti = SimpleNamespace(dag_id="procurement_audit_selection", task_id="detect", run_id="r", try_number=4, log_url="")
+    callbacks.task_failed({"ti": ti, "partition_key": "2021-03", "exception": GateStop("請補正")})
+    assert owed() == 0
+    for _ in range(2):  # the same failure is told once
+        callbacks.task_failed({"ti": ti, "partition_key": "2021-03", "exception": KeyError("x")})
+    assert owed() > 0
+    before = owed()
+    callbacks.task_failed({"ti": ti, "partition_key": "2021-03", "exception": KeyError("x")})
+    assert owed() == before
