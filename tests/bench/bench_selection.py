@@ -16,28 +16,33 @@ test; "later half" learns from control tenders of the earlier half alone and kno
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import hashlib
 import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.stats import rankdata
 
-from probity.selection import draw, learning, record, score
+from probity import canonical, config, selection, signals
+from probity.calendar import Period
+from probity.selection import choose, draw, learning, record, score
 from probity.settings import ROOT
-from probity.tables import SIGNAL_RESULT
+from probity.tables import AUDIT_RESULT, AWARD_CASE, BID, SELECTION_CASE, SIGNAL_RESULT, Table
 
 CUTS = (0.05, 0.085, 0.10)
 RESAMPLES = 1000
-DRAWS = 25
+DRAWS = 20
 PRIOR_SD = 1.0
 
 # Direction and prior weight of a screen in published work, set before looking at labels: Imhof 2017; Huber and Imhof
@@ -61,6 +66,8 @@ SCREENS = ("cv", "spd", "diffp", "rd", "skew", "kurt", "ks")
 DIRECTION = {"cv": -1, "spd": -1, "diffp": 1, "rd": 1, "skew": -1, "kurt": 1, "ks": 1, "cohesion": 1}
 NETWORK = ("cohesion", "losing")
 CONTEXT = ("bidders", "value")
+FAMILIES: dict[str, str | None] = {"record": "audit_record"}
+RECORD_FULL_AT = 0.5
 
 
 # -- auctions ----------------------------------------------------------------------------------------------------
@@ -172,51 +179,63 @@ def network(bids: pd.DataFrame, order: pd.Series | None = None) -> pd.DataFrame:
 
 
 # -- from features to signals to the product's score --------------------------------------------------------------
-def midrank(values: pd.Series, bands: pd.Series | None) -> pd.Series:
-    """Mid-rank from 0 to 1 within bands (bidder number terciles); what is missing stands in the middle."""
-
-    def one(v: pd.Series) -> pd.Series:
-        return (v.rank() - 0.5) / max(v.notna().sum(), 1)
-
-    ranked = one(values) if bands is None else values.groupby(bands).transform(one)
-    return ranked.fillna(0.5)
+def bands(tenders: pd.DataFrame) -> pd.Series:
+    """Three bands of bidder numbers with about as many tenders each."""
+    places = pd.qcut(tenders["bidders"].rank(method="first"), 3, labels=False)
+    return tenders["bidders"].map(places.groupby(tenders["bidders"]).min())
 
 
-def strengths(tenders: pd.DataFrame, features: Iterable[str]) -> dict[str, pd.Series]:
-    """Signal id -> strength 0..1: each feature's low and high tail, 0 at the median and 1 at the extreme."""
-    bands = pd.qcut(tenders["bidders"].rank(method="first"), 3, labels=False)
-    bands = tenders["bidders"].map(bands.groupby(tenders["bidders"]).min())
-    out = {}
+def values_of(tenders: pd.DataFrame, features: Sequence[str]) -> pa.Table:
+    """The features as SIGNAL_RESULT rows that did not fire: what the graded parts of the score read.
+
+    Screens come as their mid-rank within the band of bidder numbers (as Probity's own screens do), the firms' audit
+    record as a signal that fired (as in a selection), the rest as they are.
+    """
+    band = bands(tenders)
+    frames = []
     for feature in features:
+        value = tenders[feature].astype(float)
+        if feature in SCREENS:
+            value = value.groupby(band).rank(pct=True)
+        state = np.where(value.notna(), "clear", "not_assessable")
+        strength = pd.Series(np.nan, index=tenders.index)
         if feature == "record":
-            place = tenders["record"].clip(-0.5, 0.5) + 0.5
-        else:
-            place = midrank(tenders[feature], bands if feature in SCREENS else None)
-        out[f"{feature}-low"], out[f"{feature}-high"] = (1 - 2 * place).clip(lower=0), (2 * place - 1).clip(lower=0)
-    return out
-
-
-def weights_of(names: Iterable[str], values: Iterable[float]) -> dict:
-    """A weight set of one point a strength: decay and caps off, so that the learnt linear part is the score."""
-    return {"default": 0.0, "decay": 1.0, "family_cap": None, "signals": dict(zip(names, values, strict=True))}
-
-
-def prior_of(names: Iterable[str]) -> list[float]:
-    return [PRIOR[n.rsplit("-", 1)[0]] * (1 if n.endswith("-high") else -1) for n in names]
-
-
-def product_score(tenders: pd.DataFrame, strength: Mapping[str, pd.Series], weights: dict) -> pd.Series:
-    """The score of ``probity.selection.score`` for each tender."""
-    frames = [
-        pd.DataFrame({"case_id": tenders.index, "signal_id": name, "state": "fired", "strength": s.to_numpy()})
-        for name, s in strength.items()
-    ]
+            state = np.where(value > 0, "fired", "clear")
+            strength = (value / RECORD_FULL_AT).clip(0, 1)
+        frames.append(pd.DataFrame({"case_id": tenders.index, "signal_id": feature, "state": state, "value": value}))
+        frames[-1]["strength"] = strength.to_numpy()
     rows = pd.concat(frames, ignore_index=True)
-    rows = rows[rows["strength"] > 0]
     schema = pa.schema([f for f in SIGNAL_RESULT.arrow_schema() if f.name in rows.columns])
-    result = pa.Table.from_pandas(rows, schema=schema, preserve_index=False)
-    totals = score.scores(score.parts(result, {}, weights))
-    return totals.reindex(tenders.index).fillna(0.0)
+    return pa.Table.from_pandas(rows[schema.names], schema=schema, preserve_index=False)
+
+
+def weight_set(features: Sequence[str], values: Mapping[str, float]) -> dict[str, Any]:
+    """A weight set of graded parts (and the record) alone."""
+    graded = [f for f in features if f != "record"]
+    return {"default": 1.0, "decay": 1.0, "signals": dict(values), "graded": {"signals": graded}}
+
+
+def prior_of(features: Sequence[str]) -> dict[str, float]:
+    """Prior weight of each part: a feature's published direction, the opposite tail counting against."""
+    tails = {
+        f"{f}:{tail}": PRIOR[f] * sign for f in features for tail, sign in (("high", 1), ("low", -1)) if f != "record"
+    }
+    return tails | ({"record": PRIOR["record"]} if "record" in features else {})
+
+
+def design(tenders: pd.DataFrame, result: pa.Table, features: Sequence[str]) -> pd.DataFrame:
+    """tender x part: what multiplies each weight in the product's score."""
+    names = sorted(prior_of(features))
+    parts = score.parts(result, {}, weight_set(features, dict.fromkeys(names, 1.0)))
+    matrix = parts.pivot_table(index="case_id", columns="signal_id", values="points", aggfunc="sum")
+    return matrix.reindex(index=tenders.index, columns=names).fillna(0.0)
+
+
+def product_score(tenders: pd.DataFrame, result: pa.Table, weights: dict[str, Any]) -> np.ndarray:
+    """The score of ``probity.selection.score`` for each tender. Below 0 it is cut in a selection; here it is kept,
+    since an AUC orders the whole list."""
+    parts = score.parts(result, FAMILIES, weights)
+    return parts.groupby("case_id")["points"].sum().reindex(tenders.index).fillna(0.0).to_numpy()
 
 
 Scored = tuple[np.ndarray, np.ndarray]  # label, score of the tested tenders
@@ -256,8 +275,8 @@ def unlabelled(name: str, features: tuple[str, ...]) -> Scorer:
 
     def run(auctions: Auctions, _seed: int) -> Scored:
         t = auctions.tenders
-        strength = strengths(t, features)
-        return t["label"].to_numpy(), product_score(t, strength, weights_of(strength, prior_of(strength))).to_numpy()
+        weights = weight_set(features, prior_of(features))
+        return t["label"].to_numpy(), product_score(t, values_of(t, features), weights)
 
     return Scorer(name, run)
 
@@ -281,15 +300,99 @@ def learnt(name: str, features: tuple[str, ...], later_half: bool = False) -> Sc
         if "record" in features:
             bids = auctions.bids.rename(columns={"tender": "case_id"})
             t["record"] = record.firm_record(bids, verdicts)["value"].reindex(t.index).fillna(0.0)
-        strength = strengths(t, features)
+        result, prior = values_of(t, features), prior_of(features)
         inside = t.index.isin(control)
-        matrix = np.column_stack([s.to_numpy() for s in strength.values()])
-        fit = learning.learn(matrix[inside], t["label"].to_numpy()[inside], np.array(prior_of(strength)), PRIOR_SD)
-        scored = product_score(t, strength, weights_of(strength, fit.coefficients))
+        matrix = design(t, result, features)
+        centre = np.array([prior[name] for name in matrix.columns])
+        fit = learning.learn(matrix.to_numpy()[inside], t["label"].to_numpy()[inside], centre, PRIOR_SD)
+        weights = weight_set(features, dict(zip(matrix.columns, fit.coefficients, strict=True)))
+        scored = product_score(t, result, weights)
         tested = ~t.index.isin(pool) if later_half else ~inside
-        return t["label"].to_numpy()[tested], scored.to_numpy()[tested]
+        return t["label"].to_numpy()[tested], scored[tested]
 
     return Scorer(name, run, DRAWS)
+
+
+# -- Probity as it is shipped -------------------------------------------------------------------------------------
+DAY = dt.date(2021, 6, 15)
+JUNE = Period.parse("2021-06")
+
+
+def as_tables(auctions: Auctions) -> dict[str, pa.Table]:
+    """The auctions as Probity's canonical tables: one invented agency, one day (so that no date can leak)."""
+    bids = auctions.bids.copy()
+    unnamed = "bidder " + bids["tender"] + " " + bids.groupby("tender").cumcount().astype(str)
+    bids["firm"] = bids["firm"].where(bids["firm"].notna(), unnamed).astype(str)
+    bids = bids.drop_duplicates(["tender", "firm"]).sort_values(["tender", "firm"])
+    cases = [
+        {"case_id": tender, "case_no": tender, "award_amount": round(group["price"].min()), "n_bidders": len(group)}
+        for tender, group in bids.groupby("tender")
+    ]
+    same = {"agency_id": "9.9", "agency_key": "9.9", "agency_name": "bench", "title": "bench", "kind": "works"}
+    same |= {"method": "open", "award_way": "lowest", "award_notice_date": DAY, "sources": "bench", "n_observations": 1}
+    offers = [
+        {"case_id": b.tender, "firm": b.firm, "firm_name": b.firm, "firm_key": b.firm, "is_winner": bool(b.winner)}
+        | {"bid_amount": round(b.price)}
+        for b in bids.itertuples()
+    ]
+    return {"award_case": _table(AWARD_CASE, [c | same for c in cases]), "bid": _table(BID, offers)}
+
+
+def _table(definition: Table, rows: list[dict[str, Any]]) -> pa.Table:
+    schema = definition.arrow_schema()
+    return pa.Table.from_pylist([{n: r.get(n) for n in schema.names} for r in rows], schema=schema)
+
+
+class Shipped:
+    """Every signal of include/sql, the shipped weights; and the same after ``selection.reweight`` saw the control."""
+
+    def __init__(self, auctions: Auctions) -> None:
+        self.auctions = auctions
+        self.tables = as_tables(auctions)
+        self.signals = signals.load_signals(ROOT / "include/sql/procurement")
+        self.families = {s.id: s.family for s in self.signals}
+        result = signals.run(self.tables, JUNE, self.signals, config.thresholds(ROOT / "include/config"))
+        known = result.filter(pc.not_equal(result["state"], "not_assessable"))
+        self.weights = score.weight_set(config.load(ROOT / "include/config", "weights"), DAY)
+        self.rules = choose.rules_in_force(config.load(ROOT / "include/config", "selection"), JUNE)
+        context, _ = choose.context_values(self.tables["award_case"], self.rules["context"])
+        self.result = pa.concat_tables([known, context])
+
+    def points(self, result: pa.Table, weights: dict[str, Any]) -> pd.DataFrame:
+        families = self.families | {self.rules["record"]["signal_id"]: self.rules["record"]["family"]}
+        return score.parts(result, families, weights)
+
+    def totals(self, parts: pd.DataFrame) -> np.ndarray:
+        return parts.groupby("case_id")["points"].sum().reindex(self.auctions.tenders.index).fillna(0.0).to_numpy()
+
+    def untaught(self, auctions: Auctions, _seed: int) -> Scored:
+        return auctions.tenders["label"].to_numpy(), self.totals(self.points(self.result, self.weights))
+
+    def taught(self, auctions: Auctions, seed: int) -> Scored:
+        """Audit the control share, then score as the next period would: learnt weights, firms' record."""
+        t = auctions.tenders
+        size = control_size(len(t))
+        control = [ticket.id for ticket in draw.sample(t.index, size, seed)]
+        found = [{"case_id": i, "finished_date": JUNE.first, "irregular": bool(t.at[i, "label"])} for i in control]
+        audits = _table(AUDIT_RESULT, found)
+        # Firms named only by their place in a tender meet nobody again, so that they have no record.
+        record_rows, _ = choose.record_signal(self.tables | {"audit_result": audits}, JUNE, self.rules["record"])
+        result = pa.concat_tables([self.result, record_rows])
+        parts = self.points(result, self.weights)
+        published = [{"selection_id": "bench", "cases": self.control_cases(parts, control, size / len(t))}]
+        few = {"min_audited": 0, "min_control": 0, "min_irregular": 0, "min_fired": 5}
+        learnt_set = selection.reweight(self.weights, audits, published, dt.date(2021, 7, 1), few)["proposal"]
+        tested = ~t.index.isin(control)
+        return t["label"].to_numpy()[tested], self.totals(self.points(result, learnt_set))[tested]
+
+    def control_cases(self, parts: pd.DataFrame, control: list[str], share: float) -> pa.Table:
+        by_case = {c: g.drop(columns="case_id").to_dict("records") for c, g in parts.groupby("case_id")}
+        rows = [
+            {"case_id": c, "rank": i, "part": "control", "score": 0.0, "inclusion_probability": share, "reasons": "[]"}
+            | {"score_parts": canonical.dumps(by_case.get(c, []))}
+            for i, c in enumerate(sorted(control), 1)
+        ]
+        return _table(SELECTION_CASE, rows)
 
 
 # -- measures ----------------------------------------------------------------------------------------------------
@@ -353,7 +456,10 @@ def scorers(auctions: Auctions) -> list[Scorer]:
     out = [chance(), *(single(s) for s in SCREENS)]
     if auctions.has_firms:
         out.append(single("cohesion"))
+    shipped = Shipped(auctions)
     out += [
+        Scorer("Probity as shipped: every signal, initial weights", shipped.untaught),
+        Scorer("Probity as shipped, reweighted after the control audits", shipped.taught, DRAWS),
         unlabelled("Probity, no labels: screens", SCREENS),
         *([unlabelled("Probity, no labels: + co-bidding", SCREENS + NETWORK)] if network_ else []),
         learnt("Probity, learnt from control: screens", SCREENS),

@@ -62,9 +62,10 @@ def select(
     if recent is None:
         recent = recently_audited(tables.get("audit_result"), period, rules["months_since_audit"])
     build = _Build(rules, weighting, period)
-    extra, words = record_signal(tables, period, rules.get("record") or {})
-    signals_result = pa.concat_tables([signals_result, extra])
-    build.candidates(signals_result, tables["award_case"], [*signals_meta, *words], recent)
+    record_rows, record_meta = record_signal(tables, period, rules.get("record") or {})
+    context_rows, context_meta = context_values(tables["award_case"], rules.get("context") or {})
+    signals_result = pa.concat_tables([signals_result, record_rows, context_rows])
+    build.candidates(signals_result, tables["award_case"], [*signals_meta, *record_meta, *context_meta], recent)
     build.choose()
     build.plan()
     build.assign(tables)
@@ -118,6 +119,28 @@ def record_signal(
     }
     meta = {k: rule[k] for k in ("signal_id", "name", "legal_basis", "family")} | {"must_watch": None}
     return pa.Table.from_pylist(rows, schema=schema), [meta | {"reason_texts": texts}]
+
+
+def context_values(cases: pa.Table, rule: Mapping[str, Any]) -> tuple[pa.Table, list[dict[str, Any]]]:
+    """Columns of the case as signals that never fire: only their graded parts can ever count.
+
+    ``rule``: {id: {column, name}}. Returns SIGNAL_RESULT rows (clear with the value, else not_assessable) and meta.
+    """
+    schema = SIGNAL_RESULT.arrow_schema()
+    out = [schema.empty_table()]
+    for signal_id, entry in sorted(rule.items()):
+        value = cases[entry["column"]].cast(pa.float64())
+        known = pc.is_valid(value)
+        given = {
+            "case_id": cases["case_id"],
+            "signal_id": pa.repeat(pa.scalar(signal_id), cases.num_rows),
+            "value": value,
+        }
+        given["state"] = pc.if_else(known, pa.scalar("clear"), pa.scalar("not_assessable"))
+        columns = [given.get(f.name, pa.nulls(cases.num_rows, f.type)) for f in schema]
+        out.append(pa.Table.from_arrays(columns, schema=schema))
+    meta = [{"signal_id": s, "name": e["name"], "legal_basis": "", "reason_texts": {}} for s, e in sorted(rule.items())]
+    return pa.concat_tables(out), meta
 
 
 def tender_of(case_id: str) -> str:
@@ -249,10 +272,12 @@ class _Build:
         )
         for reason, count in sorted(excluded.items()):
             self.say("excluded", reason=reason, count=count)
-        states = Counter(in_scope["state"].to_pylist())
+        context = pa.array(sorted(self.rules.get("context") or {}), pa.string())
+        real = in_scope.filter(pc.invert(pc.is_in(in_scope["signal_id"], context)))
+        states = Counter(real["state"].to_pylist())
         self.say(
             "signals",
-            with_signals=sum(bool(c.score_parts) for c in self.all.values()),
+            with_signals=sum(bool(fired_ids(c.score_parts)) for c in self.all.values()),
             fired=states["fired"],
             clear=states["clear"],
             not_assessable=states["not_assessable"],
@@ -435,7 +460,7 @@ class _Reasons:
         values: Mapping[tuple[str, str], tuple[Any, Any]],
     ) -> tuple[int | None, list[dict[str, Any]]]:
         """The case's must-watch item (the foremost one) and its reasons as SELECTION_CASE.reasons holds them."""
-        signals = [p["signal_id"] for p in parts]
+        signals = fired_ids(parts)
         from_signals = {int(self.meta[s]["must_watch"]) for s in signals if self.meta.get(s, {}).get("must_watch")}
         watch = self.rules["must_watch"]
         from_columns = {int(item) for column, item in watch["columns"].items() if case.get(column)}
@@ -455,5 +480,19 @@ class _Reasons:
             plain = self.rules["texts"]["no_reason_text"].format(name=name, value=value, threshold=threshold)
             text = (meta.get("reason_texts") or {}).get(case["case_id"]) or plain
             words.append({"signal_id": signal, "name": name, "text": text, "legal_basis": meta.get("legal_basis", "")})
+        words += [self._graded(p) for p in parts if score.is_graded(p["signal_id"]) and p["points"] > 0]
         items = sorted(from_signals | from_columns, key=lambda i: self.place.get(i, 99))
         return (items[0] if items else None), words
+
+    def _graded(self, part: Mapping[str, Any]) -> dict[str, Any]:
+        """A graded part in words; only those that raise the score are reasons."""
+        signal, tail = part["signal_id"].split(":")
+        meta, texts = self.meta.get(signal, {}), self.rules["texts"]
+        name = meta.get("name", signal)
+        text = texts["graded_text"].format(name=name, tail=texts["tails"][tail])
+        return {"signal_id": part["signal_id"], "name": name, "text": text, "legal_basis": meta.get("legal_basis", "")}
+
+
+def fired_ids(parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The signals that fired, in the order of their points."""
+    return [p["signal_id"] for p in parts if not score.is_graded(p["signal_id"])]

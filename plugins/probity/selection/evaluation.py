@@ -16,6 +16,7 @@ import pyarrow as pa
 from scipy import stats
 
 from probity.selection import intervals
+from probity.selection.score import is_graded
 
 CHOSEN = ("must_watch", "ranked", "added")
 
@@ -34,7 +35,7 @@ class Audited:
 
     @property
     def fired(self) -> set[str]:
-        return {p["signal_id"] for p in self.signals}
+        return {p["signal_id"] for p in self.signals if not is_graded(p["signal_id"])}
 
 
 def audited(results: pa.Table, selections: Iterable[Mapping[str, Any]]) -> list[Audited]:

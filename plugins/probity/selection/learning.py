@@ -15,6 +15,7 @@ size: L. Kish, Survey Sampling (1965). ``learn`` is the plain learner; ``./probi
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +24,8 @@ import numpy as np
 import pyarrow as pa
 
 from probity import canonical
-from probity.selection.evaluation import Audited, audited, signal_rows
-from probity.selection.score import in_force
+from probity.selection.evaluation import Audited, audited
+from probity.selection.score import in_force, is_graded
 
 OPTIONS: dict[str, Any] = {
     "min_audited": 60,
@@ -32,6 +33,7 @@ OPTIONS: dict[str, Any] = {
     "min_irregular": 10,
     "min_fired": 10,
     "prior_sd": 0.75,
+    "graded_sd": 1.0,
     "least": 0.0,
     "most": 4.0,
     "digits": 3,
@@ -119,7 +121,8 @@ def reweight(
     ``current``: the set in force (not the whole file); ``results``: AUDIT_RESULT; ``selections``: as for
     ``evaluate``. The proposal is a full set: version, effective_from, approved_by None, evidence (a digest of the
     report), and ``current``'s own rules with new ``signals``. A signal moves only when it fired in ``min_fired``
-    audited cases; nothing is proposed below ``min_audited``, ``min_control`` and ``min_irregular`` results.
+    audited cases (a graded part: when it stood in that many); only graded parts may become negative. Nothing is
+    proposed below ``min_audited``, ``min_control`` and ``min_irregular`` results.
     """
     rule = OPTIONS | dict(options or {})
     cases = [c for c in audited(results, selections) if c.irregular is not None]
@@ -146,13 +149,15 @@ def reweight(
 
 
 def _fit(cases: Sequence[Audited], current: Mapping[str, Any], rule: Mapping[str, Any]) -> dict[str, Any]:
-    fired = {r["signal_id"]: r for r in signal_rows(cases)}
     weights: dict[str, float] = {}
+    seen: Counter[str] = Counter()
+    irregular: Counter[str] = Counter()
     for case in cases:
         for part in case.signals:
             weights.setdefault(part["signal_id"], float(part["weight"]))
-    count = {s: r["audited"] + r["control_fired"] for s, r in fired.items()}
-    names = sorted(s for s in fired if count[s] >= rule["min_fired"])
+            seen[part["signal_id"]] += 1
+            irregular[part["signal_id"]] += bool(case.irregular)
+    names = sorted(s for s, n in seen.items() if n >= rule["min_fired"])
     place = {s: i for i, s in enumerate(names)}
     features = np.zeros((len(cases), len(names) + 1))
     for i, case in enumerate(cases):
@@ -162,26 +167,31 @@ def _fit(cases: Sequence[Audited], current: Mapping[str, Any], rule: Mapping[str
             column, scale = (place[signal], 1.0) if signal in place else (len(names), weights[signal])
             features[i, column] += _multiplier(part) * scale
     prior = np.array([_present(s, current, weights) for s in names] + [1.0])
-    spread = np.array([float(rule["prior_sd"])] * len(names) + [1e-4])
+    spread = np.array([float(rule["graded_sd" if is_graded(s) else "prior_sd"]) for s in names] + [1e-4])
     chances = np.array([c.probability for c in cases])
     sample_weight = effective_weights(chances)
     fit = learn(features, np.array([float(bool(c.irregular)) for c in cases]), prior, spread, sample_weight)
+
+    def bounded(signal: str, value: float) -> float:
+        least = -rule["most"] if is_graded(signal) else rule["least"]
+        return round(float(np.clip(value, least, rule["most"])), rule["digits"])
+
     return {
         "effective_sample": round(float(sample_weight.sum()), 3),
         "intercept": round(fit.intercept, 6),
         "signals": [
             {
                 "signal_id": signal,
-                "fired": count[signal],
-                "irregular": fired[signal]["irregular"] + fired[signal]["control_irregular"],
+                "fired": seen[signal],
+                "irregular": irregular[signal],
                 "old": round(float(prior[i]), rule["digits"]),
                 "estimate": round(float(fit.coefficients[i]), 6),
                 "standard_error": round(float(fit.errors[i]), 6),
-                "new": round(float(np.clip(fit.coefficients[i], rule["least"], rule["most"])), rule["digits"]),
+                "new": bounded(signal, fit.coefficients[i]),
             }
             for i, signal in enumerate(names)
         ],
-        "unchanged": sorted(set(fired) - set(names)),
+        "unchanged": sorted(set(seen) - set(names)),
     }
 
 

@@ -163,3 +163,29 @@ def test_effective_weights_are_kish() -> None:
     weights = effective_weights(np.array([1.0, 1.0, 0.1]))
     assert weights.sum() == pytest.approx(12**2 / 102)
     assert weights[2] / weights[0] == pytest.approx(10.0)
+
+
+def test_the_sign_of_a_screen_is_learnt_where_it_is_used(month: Any, audit_results: Verdicts) -> None:
+    """High values are the suspect ones here: the learnt set must say so, and the next selection use it."""
+    month.describe("I07", family="bids")
+    month.weights["sets"][0]["signals"] = {}
+    month.rules["max_per_agency"] = 999
+    month.rules["quota"] |= {"total": 300}
+    month.rules["control"]["share"] = "0.5"
+    rng = random.Random(3)
+    values = {}
+    for number in range(400):
+        case = month.case(number)
+        values[case] = rng.random()
+        month.signals.append({"case_id": case, "signal_id": "I07", "state": "clear", "value": values[case]})
+    proposal = month.propose(set())
+    assert proposal.cases.num_rows == 0 and proposal.commitment["control_size"] == 150
+    final = selection.finish(proposal, {}, 5)
+    verdicts = {c: values[c] > 0.7 for c in final["case_id"].to_pylist()}
+    current = selection.weight_set(month.weights, month.period.last)
+    published_ = [{"selection_id": "PA", "cases": final}]
+    learnt = selection.reweight(current, audit_results(verdicts), published_, JULY)["proposal"]
+    assert learnt["signals"]["I07:high"] > 1 > 0 > learnt["signals"]["I07:low"]
+    month.weights = learnt
+    row = min(month.propose(set()).cases.to_pylist(), key=lambda r: r["rank"])
+    assert values[row["case_id"]] == max(values.values()) and "偏高" in row["reasons"]

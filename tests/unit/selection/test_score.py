@@ -65,3 +65,24 @@ def test_weight_sets_are_dated() -> None:
 
 def test_the_shipped_weights_serve_every_year(month: Month) -> None:
     assert score.weight_set(month.weights, dt.date(2010, 1, 31))["version"] == "initial"
+
+
+def valued(values: dict[str, float | None], signal: str = "I07") -> object:
+    rows = [
+        {"case_id": c, "signal_id": signal, "state": "not_assessable" if v is None else "clear", "value": v}
+        for c, v in values.items()
+    ]
+    return table(SIGNAL_RESULT, rows)
+
+
+def test_graded_parts_stand_at_zero_until_they_are_learnt() -> None:
+    values = valued({"a": 0.01, "b": 0.5, "c": 0.6, "d": 0.9, "unknown": None})
+    untaught = WEIGHTS | {"graded": {"signals": ["I07"]}}
+    parts = score.parts(values, {"I07": "screens"}, untaught)
+    assert parts["signal_id"].to_list() == ["I07:low", "I07:low", "I07:high", "I07:high"]
+    assert parts["strength"].to_list() == [0.75, 0.25, 0.25, 0.75]
+    assert parts["points"].to_list() == [0.0] * 4
+    taught = untaught | {"signals": {"I07:low": 2.0, "I07:high": -2.0}}
+    parts = score.parts(values, {"I07": "screens"}, taught)
+    assert parts["points"].to_list() == [1.5, 0.5, -0.5, -1.5]
+    assert score.scores(parts).to_dict() == {"a": 1.5, "b": 0.5, "c": 0.0, "d": 0.0}
