@@ -139,7 +139,7 @@ def discover(drop: Path, settings: Settings | None = None) -> list[Arrival]:
     return arrivals
 
 
-def arrival(path: Path, settings: Settings | None = None) -> Arrival:
+def identified(path: Path, settings: Settings | None = None) -> Arrival:
     """The arrival of a single file that is not a zip of several."""
     found = _arrivals(path, path.name, settings, _limits(settings))
     if len(found) != 1:
@@ -234,7 +234,7 @@ def _best_header(item: Any, sheet: RawSheet) -> tuple[Match | None, int]:
 
 def ingest(arrived: Arrival | Path, settings: Settings, objects: ObjectStore) -> Ingested:
     """Reads one file into observations, or finds that it was read before. Never raises for what a file contains."""
-    item = arrived if isinstance(arrived, Arrival) else arrival(arrived, settings)
+    item = arrived if isinstance(arrived, Arrival) else identified(arrived, settings)
     name = item.name or item.path.name
     if item.source_id is None:
         origin = Origin("", item.digest, name)

@@ -101,8 +101,8 @@ def prepare(raw: RawTable, above: list[list[str]], file_name: str) -> None:
 
 
 def is_bare_grid(preview: list[list[str]]) -> bool:
-    """The XLS without header: 25 columns in the known order, told by its dates."""
-    rows = [r for r in preview if len(r) >= 25 and r[2]]
+    """The XLS without header: the columns in the known order, told by its dates."""
+    rows = [r for r in preview if len(r) >= 19 and r[2]]  # empty columns at the end are not there
     return len(rows) >= 3 and all(_is_date(r[16]) and _is_date(r[15]) for r in rows)
 
 
@@ -111,7 +111,7 @@ def bare_tables(document: Document, file_name: str) -> list[RawTable]:
     tables = []
     for sheet in document.sheets:
         if is_bare_grid(sheet.preview):
-            match = BANS.match(XLS_ORDER)
+            match = BANS.match(XLS_ORDER[: len(sheet.preview[0])])
             rows, arrays = sheet.columns(-1, list(match.columns.values()))
             columns = {n: RawColumn(XLS_ORDER[i], a) for (n, i), a in zip(match.columns.items(), arrays, strict=True)}
             raw = RawTable(BANS, sheet.name, rows, columns)

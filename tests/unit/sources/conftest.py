@@ -15,11 +15,12 @@ from probity import sources
 from probity.settings import Settings
 from probity.store.objects import ObjectStore
 
-AWARD_COLUMNS = (
+_COLUMNS = (
     "case_key,year,announcement_date,award_date,unit_id,unit_name,job_number,title,procurement_category,tender_method,"
     "award_method,budget_amount,award_amount,winner_count,winning_vendors,performance_location,performance_region,"
     "performance_period,road_names,road_name_source,work_tags,is_road_related,is_open_contract,source_url,raw_file"
-).split(",")
+)
+AWARD_COLUMNS = _COLUMNS.split(",")
 
 
 class Files:
