@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 EPOCH = pd.Timestamp("1970-01-01")
 
@@ -175,7 +177,10 @@ def _difference(frames: Frames, check: Check) -> pd.Series:
 def _exists(frames: Frames, check: Check) -> pd.Series:
     """Whether the column's value is a value of ``args['of']`` = (frame, column)."""
     other, column = check.args["of"]
-    return frames[check.frame][check.columns[0]].isin(frames[other][column].unique())
+    values = pa.array(frames[check.frame][check.columns[0]], from_pandas=True)
+    among = pc.unique(pa.array(frames[other][column], from_pandas=True)).drop_null()
+    found = pc.is_in(values, value_set=among.cast(values.type))
+    return pd.Series(found.to_numpy(zero_copy_only=False), index=frames[check.frame].index)
 
 
 KINDS: dict[str, Kind] = {
