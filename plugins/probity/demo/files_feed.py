@@ -17,6 +17,7 @@ from typing import Any
 import xlwt
 
 from probity.demo import city
+from probity.demo.files_eproc import dump, json_list
 from probity.demo.model import Firm
 
 PER_YEAR = 560
@@ -177,9 +178,8 @@ def write_json(path: Path, bans: list[Ban], day: dt.date, limit: int | None = No
     rows = [_row(b) for b in bans if b.listed(day)]
     rows += rows[10:14]  # the feed repeats four of its rows
     rows = rows[:limit]
-    feed = {"Rvlmd_List": {"title": "拒絕往來廠商名單", "Renewal_Date": f"{day:%Y%m%d} 00:09", "Rvlmd": rows}}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(json.dumps(feed, ensure_ascii=False, indent=0).encode())
+    head = json.dumps({"title": "拒絕往來廠商名單", "Renewal_Date": f"{day:%Y%m%d} 00:09"}, ensure_ascii=False)[:-1]
+    dump(path, f'{{"Rvlmd_List": {head}, "Rvlmd": {json_list(rows)}}}}}\n')
     return len(rows)
 
 

@@ -151,7 +151,7 @@ class Planter:
             others = m.pick("civil", 3)
             self.background(self.works(on, firms=[*others, firm] if k % 10 else [self.favourite, *others]))
         year = [h for h in self.history if h >= f"{int(self.months[0][:4]) - 1}-{self.months[0][5:]}"]
-        for on in self.spread(20, year):
+        for on in self.spread(27, year):
             self.background(self.frequent_case(on))
         for on in self.spread(4, self.history[: max(1, len(self.history) // 3)]):
             case = self.works(on, agency=agency, firms=[self.overloaded, *m.pick("civil", 3)], budget=1_600_000)
@@ -171,6 +171,9 @@ class Planter:
             self.background(self.roof(on, [*m.pick("civil", 1), self.absentee, *m.pick("civil", 1)]))
         for on in self.spread(3, self.history[-9:]):
             self.background(self.friendly(on))
+        for on in self.spread(12, self.history[-10:]):  # the same agency asks everybody else for quotations
+            theatre = m.city.agency("33")
+            self.background(m.make(on, agency=theatre, trade="culture", method="quotation", n=2, lag=6))
         self.originals: list[Case] = []
         for on in self.spread(6, self.history[: max(1, len(self.history) - 2)]):
             case = self.works(on, agency=m.city.agency(rng.choice(["60", "61", "62"])), budget=4_500_000)

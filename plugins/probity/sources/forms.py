@@ -29,7 +29,7 @@ from probity.sources.contract import Contract, Field, Sheet
 from probity.store.objects import write_atomic
 
 BLANK_ROWS = 600
-"""Rows of an empty form that are unlocked and carry drop-downs."""
+"""Rows of an empty form that carry drop-downs; whole columns are unlocked below the header."""
 
 HEADER_ROW = 3
 _THIN = Side(style="thin", color="FF999999")
@@ -100,25 +100,25 @@ def _sheet(ws: Worksheet, sheet: Sheet, title: str, rows: Sequence[Mapping[str, 
     for column, item in enumerate(fields, 1):
         cell = ws.cell(HEADER_ROW, column, item.zh + ("*" if item.required else ""))
         cell.font = Font(bold=True)
+        cell.protection = Protection(locked=True)
         cell.fill = _REQUIRED if item.required else _OPTIONAL
         cell.border = _BORDER
         cell.alignment = Alignment(wrap_text=True, vertical="center", horizontal="center")
         note = Comment(_note(item), "Probity")
         note.width, note.height = 260, 90
         cell.comment = note
-        ws.column_dimensions[get_column_letter(column)].width = _width(item)
-    count = max(BLANK_ROWS if not rows else 0, len(rows))
-    for offset in range(count):
-        row = rows[offset] if offset < len(rows) else {}
+        whole = ws.column_dimensions[get_column_letter(column)]
+        whole.width, whole.number_format, whole.protection = _width(item), _format(item), Protection(locked=False)
+    count = len(rows) or BLANK_ROWS
+    for offset, row in enumerate(rows, 1):
         for column, item in enumerate(fields, 1):
-            cell = ws.cell(HEADER_ROW + 1 + offset, column)
             value = row.get(item.name)
-            if value is not None:
-                cell.value = value
-                if isinstance(value, str):
-                    cell.data_type = "s"  # never a formula, whatever it starts with
-            cell.number_format = "#,##0" if item.type == "amount" else "0" if item.type == "int" else "@"
-            cell.protection = Protection(locked=value is not None)
+            if value is None:
+                continue
+            cell = ws.cell(HEADER_ROW + offset, column, value)
+            if isinstance(value, str):
+                cell.data_type = "s"  # never a formula, whatever it starts with
+            cell.number_format = _format(item)
     _drop_downs(ws, fields, count)
     ws.freeze_panes = ws.cell(HEADER_ROW + 1, 1)
     ws.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + count}"
@@ -186,6 +186,10 @@ def _instructions(ws: Worksheet, contract: Contract, text: Mapping[str, Any]) ->
     ws.protection.sheet = True
     ws.page_setup.fitToWidth, ws.page_setup.fitToHeight = 1, 0
     ws.sheet_properties.pageSetUpPr.fitToPage = True
+
+
+def _format(item: Field) -> str:
+    return "#,##0" if item.type == "amount" else "0" if item.type == "int" else "@"
 
 
 def _width(item: Field) -> float:

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
+from probity import sources
+from probity.settings import Settings
 from probity.sources import city_list, forms
+from probity.store.objects import ObjectStore
 
 CASES = [
     {"case_id": "3.99.10|A110010001|20210105", "selection_id": "s/2021-01/1", "agency_name": "霧嵐市政府建設局",
@@ -48,7 +52,7 @@ def test_every_field_has_a_column_a_note_and_its_drop_down(folder: Path) -> None
         assert all(c.comment for c in header)
         assert ws.protection.sheet
         assert all(c.protection.locked for c in header)
-        assert not ws.cell(forms.HEADER_ROW + 1, 1).protection.locked
+        assert not ws.column_dimensions["A"].protection.locked
         lists = {v.formula1: str(v.sqref) for v in ws.data_validations.dataValidation}
         assert {f'"{",".join(f.choices)}"' for f in sheet.fields if f.choices} == set(lists)
 
@@ -69,4 +73,54 @@ def test_pre_filled_cells_are_text_and_locked(tmp_path: Path) -> None:
     assert title.data_type == "s", "never a formula"
     assert title.protection.locked
     assert ws.cell(forms.HEADER_ROW + 1, header["選案類別"]).value == "訊號排序"
-    assert not ws.cell(forms.HEADER_ROW + 1, header["有無違失"]).protection.locked
+    assert ws.cell(forms.HEADER_ROW + 1, header["有無違失"]).value is None
+
+
+def test_city_list_form_filled_in_is_read_back(
+    folder: Path, tmp_path: Path, settings: Settings, objects: ObjectStore
+) -> None:
+    path = settings.drop / "清冊.xlsx"
+    book = load_workbook(folder / "市府採購清冊.xlsx")
+    reference = {"機關名稱": "霧嵐市政府建設局", "標案案號": "A110010001"}
+    prices = {"底價": 2_950_000, "決標金額": "2,800,000", "預定進度": "12.5%", "公開閱覽": "否"}
+    dates = {"決標公告日": "110年1月5日", "決標日": "110/01/04"}
+    fill(book["標案"], [{**reference, "標案名稱": "杉木路路面改善工程", "標的類別": "工程", **prices, **dates}])
+    bid = {"統一編號": "00010002", "廠商名稱": "霧藍鯨營造有限公司", "是否得標": "是", "標價": 2_800_000}
+    fill(book["投標廠商"], [{**reference, **bid}])
+    book.save(path)
+    got = sources.ingest(path, settings, objects)
+    assert got.source_id == "city_list"
+    assert (got.rows_in, got.rows_out, got.rows_quarantined) == (2, 2, 0)
+    case = objects.get_table(got.observation_digests["award_case"]).to_pylist()[0]
+    assert (case["reserve_price"], case["award_amount"], case["planned_progress"]) == (2_950_000, 2_800_000, 0.125)
+    assert objects.get_table(got.observation_digests["bid"]).to_pylist()[0]["firm_id_raw"] == "00010002"
+
+
+def test_audit_result_form_filled_in_is_read_back(settings: Settings, objects: ObjectStore) -> None:
+    path = settings.drop / "結果.xlsx"
+    forms.write_audit_result_form(path, CASES)
+    book = load_workbook(path)
+    fill(book["稽核結果"], [
+        {"稽核完成日": "110年3月15日", "有無違失": "有", "情節": "嚴重", "錯誤行為態樣": "1,5", "違失金額": 120_000},
+        {"稽核完成日": "1100316", "有無違失": "無"},
+    ])  # fmt: skip
+    book.save(path)
+    got = sources.ingest(path, settings, objects)
+    assert (got.rows_in, got.rows_out) == (2, 2)
+    rows = {r["case_id"]: r for r in objects.get_table(got.observation_digests["audit_result"]).to_pylist()}
+    first, second = (rows[str(c["case_id"])] for c in CASES)
+    assert (first["irregular"], first["severity"], first["part"]) == (True, "serious", "ranked")
+    assert (second["irregular"], second["part"]) == (False, "control")
+
+
+def test_empty_forms_hold_no_rows(folder: Path, settings: Settings, objects: ObjectStore) -> None:
+    for path in sorted(folder.iterdir()):
+        got = sources.ingest(path, settings, objects)
+        assert got.rows_in == 0, path.name
+
+
+def fill(ws: Worksheet, rows: list[dict[str, object]]) -> None:
+    columns = {str(c.value).rstrip("*"): c.column for c in ws[forms.HEADER_ROW]}
+    for offset, row in enumerate(rows, 1):
+        for header, value in row.items():
+            ws.cell(forms.HEADER_ROW + offset, columns[header], value)
