@@ -94,7 +94,7 @@ class _Writer:
                 layout["reason_line"].format(number=n, text=r.get("text") or r.get("name") or "")
                 for n, r in enumerate(case["reasons"], 1)
             ]
-            if case["part"] in ("control", "added") or not lines:
+            if not lines or case["case_id"] in added:
                 source = layout["no_reason"].get(case["part"], layout["no_reason"]["other"])
                 first = self.text(
                     source, probability=case.get("inclusion_probability"), reason=added.get(case["case_id"], "")
@@ -189,6 +189,8 @@ class _Writer:
         for key, rows in groups:
             words = layout[key]
             height = max(5.5, 1.8 + 0.72 * len(rows))
+            if key == "agencies" and row + len(rows) > 30:
+                sheet.page_break(row - 2)
             sheet.move(row - 1)
             sheet.subheading(words["title"])
             table = [Column("name", words["name"], width=40), Column("count", words["count"], "count", width=12)]
@@ -219,7 +221,10 @@ class _Writer:
                 | {"source_zh": sources.get(q.get("source_id"), q.get("source_id"))}
                 for q in data["quarantine"]
             ],
-            "conflicts": [zh(c, field=fields, source_a=sources, source_b=sources) for c in data["conflicts"]],
+            "conflicts": [
+                zh(c, source_a=sources, source_b=sources) | {"field_zh": field_name(str(c.get("field") or ""))}
+                for c in data["conflicts"]
+            ],
         }
         for name, rows in parts.items():
             words = layout[name]
@@ -235,8 +240,12 @@ class _Writer:
 
     def method(self) -> None:
         sheet, layout = self.sheet("method", "404040")
-        commitment = self.commitment(layout["commitment"])
-        rows = [{"item": item, "value": self.text(value, commitment_zh=commitment)} for item, value in layout["rows"]]
+        commitment = self.commitment(layout)
+        source = layout["seed_source"].get(self.data["seed_source"], self.data["seed_source"])
+        rows = [
+            {"item": item, "value": self.text(value, commitment_zh=commitment, seed_source_zh=source)}
+            for item, value in layout["rows"]
+        ]
         for key in ("removed", "added"):
             numbers = {c["case_id"]: c["rank"] for c in self.data["cases"]}
             for entry in self.data[key]:
@@ -253,13 +262,23 @@ class _Writer:
         rows += [{"item": layout["rule"].format(name=k), "value": v} for k, v in sorted(self.data["rules"].items())]
         sheet.table(columns(layout["columns"]), rows, main=True, freeze=1)
 
-    def commitment(self, words: Mapping[str, str]) -> str:
+    def commitment(self, layout: Mapping[str, Any]) -> str:
+        """The control draw's commitment as lines: the figures that the layout names, and the rules in words."""
         parts = self.data["commitment"]
         if not parts:
-            return words["none"]
-        if not isinstance(parts, Mapping):
-            return str(parts)
-        return "\n".join(f"{words.get(k, k)}：{shown(v, self.data['labels'])}" for k, v in sorted(parts.items()))
+            return str(layout["no_commitment"])
+        known = [
+            f"{name}：{shown(parts[key], self.data['labels'])}"
+            for key, name in layout["commitment"].items()
+            if parts.get(key) is not None
+        ]
+        return "\n".join([*known, *layout["commitment_rules"]])
+
+
+def field_name(field: str) -> str:
+    """A conflict's field for reading: 決標金額, or for a bidder (``bid.<firm>.award_amount``) the firm and the name."""
+    *before, last = field.split(".")
+    return "　".join([*before[1:], FIELD_NAMES.get(last, last)])
 
 
 def shown(value: Any, labels: Mapping[str, Any]) -> str:

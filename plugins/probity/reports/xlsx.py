@@ -31,6 +31,7 @@ from openpyxl.chart.data_source import AxDataSource, NumData, NumVal, StrData, S
 from openpyxl.chart.label import DataLabelList
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break
 from openpyxl.worksheet.properties import PageSetupProperties
 
 from probity.reports.package import Properties, repack
@@ -281,6 +282,10 @@ class Sheet:
         if row < self._next:
             raise ValueError(f"sheet {self.title}: row {row} is written already")
         self._next = row
+
+    def page_break(self, row: int) -> None:
+        """In print, start a new page after ``row``."""
+        self.inner.row_breaks.append(Break(id=row))
 
     def _line(self, text: str, style: int, height: float) -> None:
         row = self._next
