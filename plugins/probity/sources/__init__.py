@@ -4,7 +4,7 @@ In: files of the drop folder. Out: ``discover`` (what has arrived), ``ingest`` (
 quarantine), ``build`` (the canonical tables of a period), ``coverage`` and ``overview`` (what is there and missing).
 """
 
-from probity.sources.arrival import CONTRACTS, SOURCES, Arrival, Ingested, discover, ingest
+from probity.sources.intake import CONTRACTS, SOURCES, Arrival, Ingested, arrival, discover, ingest
 from probity.sources.listing import coverage, overview
 from probity.sources.merge import build
 
@@ -13,6 +13,7 @@ __all__ = [
     "SOURCES",
     "Arrival",
     "Ingested",
+    "arrival",
     "build",
     "coverage",
     "discover",

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from probity.calendar import Period
-from probity.sources.arrival import CONTRACTS, Ingested
+from probity.sources.intake import CONTRACTS, Ingested
 from probity.sources.merge import debarment_snapshots
 from probity.text import roc_date
 

@@ -32,7 +32,7 @@ from probity import canonical, text
 from probity.calendar import Period, years_before
 from probity.sources import debarment_feed
 from probity.sources import observations as obs
-from probity.sources.arrival import Ingested
+from probity.sources.intake import Ingested
 from probity.store.objects import ObjectStore
 from probity.tables import TABLES
 

@@ -139,9 +139,10 @@ def discover(drop: Path, settings: Settings | None = None) -> list[Arrival]:
     return arrivals
 
 
-def identified(path: Path, settings: Settings | None = None) -> Arrival:
-    """The arrival of a single file that is not a zip of several."""
-    found = _arrivals(path, path.name, settings, _limits(settings))
+def arrival(path: Path, drop: Path | None = None, settings: Settings | None = None) -> Arrival:
+    """The arrival of a single file, named relative to ``drop``. ValueError when it is a zip of several."""
+    name = path.relative_to(drop).as_posix() if drop is not None else path.name
+    found = _arrivals(path, name, settings, _limits(settings))
     if len(found) != 1:
         raise ValueError(f"{path.name} holds {len(found)} files: use discover")
     return found[0]
@@ -234,7 +235,7 @@ def _best_header(item: Any, sheet: RawSheet) -> tuple[Match | None, int]:
 
 def ingest(arrived: Arrival | Path, settings: Settings, objects: ObjectStore) -> Ingested:
     """Reads one file into observations, or finds that it was read before. Never raises for what a file contains."""
-    item = arrived if isinstance(arrived, Arrival) else identified(arrived, settings)
+    item = arrived if isinstance(arrived, Arrival) else arrival(arrived, settings=settings)
     name = item.name or item.path.name
     if item.source_id is None:
         origin = Origin("", item.digest, name)
