@@ -5,22 +5,26 @@ when the very same list was approved before. Who answered comes from Airflow's l
 numbers, reasons) lies in the object store, never in XCom.
 
 Airflow keeps a request's old text when a task is cleared and asks again, so the form carries a code of the list
-that was shown: an answer to another list than the one now proposed is refused.
+that was shown: an answer to another list than the one now proposed is refused. The decision is recorded here, in
+the task that has the answer; the task ``record`` after it finds it and hands the selection's id on.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, Param, XComArg
 
-from probity_airflow import wording
+from probity_airflow import answers, wording
 from probity_airflow.errors import failed
 from probity_airflow.periods import period_of
 from probity_airflow.tasks import guarded, job_module
+
+if TYPE_CHECKING:
+    from probity.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -56,69 +60,71 @@ class SelectionApproval(HITLOperator):
     def execute(self, context: Context) -> Any:
         asked = self._request(context)
         if asked["already"] == "approved":
-            log.info(wording.text("already", selection_id=asked["selection_id"]))
-            return {"selection_id": asked["selection_id"]}
+            return self._already(asked)
+        answer = guarded(lambda settings: answers.find(settings, self.job, self.ref))
+        if answer is not None:
+            log.info("selection %s was answered before this try; that answer is used", asked["selection_id"])
+            return self._decide(context, asked, answer)
         self.subject, self.body = asked["subject"], asked["body"]
         self.params["list_code"] = list_code(asked["list_digest"])
         log.info("selection %s waits for an answer; list %s", asked["selection_id"], asked["list_digest"])
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        answer = super().execute_complete(context, event)
-        form = answer["params_input"]
-        asked = self._request(context)
-        if asked["already"] == "approved":  # answered meanwhile, by another run over the same list
-            log.info(wording.text("already", selection_id=asked["selection_id"]))
-            return {"selection_id": asked["selection_id"]}
-        given, current = (form.get("list_code") or "").strip().upper(), list_code(asked["list_digest"])
-        if given != current:
-            raise failed(
-                wording.text(
-                    "list_changed", given=given or "—", current=current, url=asked.get("url", asked["selection_id"])
-                )
-            )
-        decision = decision_of(answer) | {"list_digest": asked["list_digest"]}
-        digest = guarded(lambda settings: _keep(settings, decision))
-        log.info(
-            "%s answered %s by %s; answer kept as %s",
-            asked["selection_id"],
-            decision["choice"],
-            decision["user"],
-            digest,
-        )
-        return {"decision": digest}
+        answer = answer_of(super().execute_complete(context, event))
+        guarded(lambda settings: answers.keep(settings, self.job, self.ref, answer))
+        return self._decide(context, self._request(context), answer)
 
     def _request(self, context: Context) -> Mapping[str, Any]:
         period = period_of(context)
         return guarded(lambda settings: job_module(self.job).approval_request(settings, period, self.ref))
 
+    def _already(self, asked: Mapping[str, Any]) -> dict[str, str]:
+        log.info(wording.text("already", selection_id=asked["selection_id"]))
+        return {"selection_id": asked["selection_id"]}
 
-def decision_of(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Airflow's answer as the job's decision: choice, user and the form's texts.
+    def _decide(self, context: Context, asked: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, str]:
+        """Record the answer to the list that was shown. What cannot be taken is dropped, to be asked for anew."""
+        period = period_of(context)
+
+        def record(settings: Settings) -> dict[str, str]:
+            from probity.jobs import JobError
+            from probity.store.objects import ObjectStore
+
+            if asked["already"] == "approved":  # answered meanwhile, by another run over the same list
+                answers.drop(settings, self.job, self.ref)
+                return self._already(asked)
+            current = list_code(asked["list_digest"])
+            if answer["list_code"] != current:
+                answers.drop(settings, self.job, self.ref)
+                given = answer["list_code"] or "—"
+                raise failed(wording.text("list_changed", given=given, current=current, url=asked["url"]))
+            decision = {k: v for k, v in answer.items() if k != "list_code"} | {"list_digest": asked["list_digest"]}
+            try:
+                job_module(self.job).record_decision(settings, period, self.ref, decision)
+            except JobError as error:
+                answers.drop(settings, self.job, self.ref)
+                raise failed(str(error)) from None
+            digest = ObjectStore(settings.objects).put_json(decision)
+            answers.drop(settings, self.job, self.ref)
+            log.info("%s: %s by %s, answer %s", asked["selection_id"], answer["choice"], answer["user"], digest)
+            return {"decision": digest}
+
+        return guarded(record)
+
+
+def answer_of(event: Mapping[str, Any]) -> dict[str, Any]:
+    """Airflow's answer as plain texts: choice (approve, reject), user, list_code and the form's fields.
 
     AirflowFailException (zh-TW) when nobody is named or a rejection gives no reason.
     """
-    user = answer["responded_by_user"]
+    user = event["responded_by_user"]
     if not user or not user.get("id"):
         raise failed(wording.text("no_answerer"))
     name = user.get("name") or user["id"]
-    texts = {
-        field: str(answer["params_input"].get(field) or "").strip() for field in wording.FORM if field != "list_code"
-    }
-    choice = CHOICES[answer["chosen_options"][0]]
+    texts = {field: str(event["params_input"].get(field) or "").strip() for field in wording.FORM}
+    texts["list_code"] = texts["list_code"].upper()
+    choice = CHOICES[event["chosen_options"][0]]
     if choice == "reject" and not texts["reason"]:
         raise failed(wording.text("reject_reason"))
     return {"choice": choice, "user": name if name == user["id"] else f"{name} ({user['id']})"} | texts
-
-
-def _keep(settings: Any, decision: dict[str, Any]) -> str:
-    """Check what was typed, then lay it down; JobError says which line cannot be read and how to answer again."""
-    from probity.jobs import JobError
-    from probity.jobs.decisions import read_decision
-    from probity.store.objects import ObjectStore
-
-    try:
-        read_decision(decision)
-    except JobError as error:
-        raise JobError(wording.text("answer_again", message=error)) from None
-    return ObjectStore(settings.objects).put_json(decision)

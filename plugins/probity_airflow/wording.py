@@ -12,7 +12,6 @@ TEXT: dict[str, str] = {
     "no_data": "本期沒有資料，不選案、不寄送：{message}",
     "rejected": "名單經核定人退回，已留紀錄；不發布、不寄送。",
     "already": "同一份名單先前已核定（{selection_id}），不再重複核定。",
-    "answer_again": "{message}（修正方式：在本工作按「清除」後重新填表。）",
     "list_changed": (
         "頁面上名單的核對碼是 {given}，但現在待核定的名單是 {current}：資料在送核之後有變動。"
         "請開啟 {url} 檢視新名單，在本工作按「清除」，於表單填入新核對碼後再核定。"

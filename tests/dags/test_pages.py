@@ -245,12 +245,17 @@ def test_unknown_things_and_no_database(
 
 
 def test_links_keep_the_prefix_of_the_mount(app: Any, manager: Any) -> None:
+    """As Airflow mounts it: the plugin's own wrapper under /probity of another app."""
     from fastapi import FastAPI
 
+    import probity_plugin
+
     outer = FastAPI()
-    outer.mount("/probity", app)
+    outer.mount("/probity", probity_plugin.Pages())
     page = _client(outer, manager, "guest").get("/probity/selections")
     assert 'href="/probity/selections/PA-2021-03-r1"' in page.text
+    assert 'href="/probity/trail"' in page.text
+    assert _client(outer, manager, None).get("/probity/").status_code == 401
 
 
 def test_airflow_finds_the_plugin_and_only_it() -> None:

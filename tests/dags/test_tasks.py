@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
-from types import SimpleNamespace
+import sys
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from probity.jobs import GateStopped, NoData
+from probity.jobs import GateStopped, JobError, NoData
 from probity.settings import Settings
 from probity.store import trail
-from probity_airflow import approval, callbacks, tasks
+from probity_airflow import approval, callbacks, tasks, wording
 from probity_airflow.errors import GateStop
 from probity_airflow.periods import period_of
 
@@ -92,11 +94,12 @@ def _answer(option: str, user: dict[str, str] | None, **form: str) -> dict[str, 
 CHEN = {"id": "chen", "name": "陳核定"}
 
 
-def test_the_decision_names_who_was_logged_in() -> None:
-    decision = approval.decision_of(_answer("核定", CHEN, seed=" AB-12345678 ", removed_text="A1：重複"))
-    assert decision == {
+def test_the_answer_names_who_was_logged_in() -> None:
+    answer = approval.answer_of(_answer("核定", CHEN, seed=" AB-12345678 ", removed_text="A1：重複"))
+    assert answer == {
         "choice": "approve",
         "user": "陳核定 (chen)",
+        "list_code": "AB",
         "seed": "AB-12345678",
         "removed_text": "A1：重複",
         "added_text": "",
@@ -111,7 +114,91 @@ def test_the_decision_names_who_was_logged_in() -> None:
 )
 def test_an_answer_that_cannot_be_taken(answer: dict[str, Any], says: str) -> None:
     with pytest.raises(AirflowFailException, match=says):
-        approval.decision_of(answer)
+        approval.answer_of(answer)
+
+
+class FakeJob(ModuleType):
+    """A job that keeps its decisions in memory, as the real one does in its database."""
+
+    def __init__(self) -> None:
+        super().__init__("probity.jobs.fake_job")
+        self.list_digest = "0a1b2c3d" + "0" * 56
+        self.decisions: list[dict[str, Any]] = []
+        self.error: Exception | None = None
+
+    def approval_request(self, settings: Settings, period: str, ref: str) -> dict[str, Any]:
+        approved = any(d["choice"] == "approve" for d in self.decisions)
+        return {
+            "selection_id": f"PA-{period}-r1",
+            "list_digest": self.list_digest,
+            "subject": "s",
+            "body": "b",
+            "url": "http://127.0.0.1/list",
+            "already": "approved" if approved else None,
+        }
+
+    def record_decision(self, settings: Settings, period: str, ref: str, decision: dict[str, Any]) -> str | None:
+        if self.error:
+            raise self.error
+        self.decisions.append(decision)
+        return f"PA-{period}-r1" if decision["choice"] == "approve" else None
+
+
+@pytest.fixture
+def job(monkeypatch: pytest.MonkeyPatch) -> FakeJob:
+    module = FakeJob()
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    return module
+
+
+def _event(option: str = "核定", code: str = "0A1B2C3D", **form: str) -> dict[str, Any]:
+    empty = dict.fromkeys(wording.FORM, "")
+    return {
+        "chosen_options": [option],
+        "params_input": empty | {"list_code": code} | form,
+        "responded_by_user": CHEN,
+        "responded_at": dt.datetime(2021, 4, 1, tzinfo=dt.UTC),
+    }
+
+
+def _task(ref: str = "ref") -> approval.SelectionApproval:
+    return approval.SelectionApproval(task_id="approve", job="fake_job", ref=ref, params=approval.form())
+
+
+def test_an_answer_is_recorded_and_only_a_digest_goes_on(at_home: Settings, job: FakeJob) -> None:
+    result = _task().execute_complete(_context("2021-03"), _event(removed_text="A1：重複"))
+    assert set(result) == {"decision"} and len(result["decision"]) == 64
+    assert [d["removed_text"] for d in job.decisions] == ["A1：重複"]
+    assert _task().execute(_context("2021-03")) == {"selection_id": "PA-2021-03-r1"}, "approved once, asked no more"
+    assert len(job.decisions) == 1
+
+
+def test_an_answer_to_a_list_that_has_changed_is_refused(at_home: Settings, job: FakeJob) -> None:
+    with pytest.raises(AirflowFailException, match=r"DEADBEEF.*0A1B2C3D"):
+        _task().execute_complete(_context("2021-03"), _event(code="deadbeef"))
+    assert job.decisions == [] and not list(at_home.home.rglob("answers/**/*.json"))
+
+
+def test_an_answer_survives_a_killed_try(at_home: Settings, job: FakeJob) -> None:
+    """The try that had the answer was ended before it could record it; Airflow has cleared the answer meanwhile."""
+    job.error = ConnectionError("killed")
+    with pytest.raises(ConnectionError):
+        _task().execute_complete(_context("2021-03"), _event(seed="AB-1"))
+    job.error = None
+    assert set(_task().execute(_context("2021-03"))) == {"decision"}, "the next try uses it and asks nobody"
+    assert [(d["seed"], d["user"]) for d in job.decisions] == [("AB-1", "陳核定 (chen)")]
+
+
+def test_an_answer_that_the_job_refuses_is_asked_for_anew(at_home: Settings, job: FakeJob) -> None:
+    job.error = JobError("第 2 行無法辨識")
+    with pytest.raises(AirflowFailException, match="第 2 行無法辨識"):
+        _task().execute_complete(_context("2021-03"), _event())
+    assert not list(at_home.home.rglob("answers/**/*.json"))
+
+
+def test_a_rejection_is_recorded(at_home: Settings, job: FakeJob) -> None:
+    _task().execute_complete(_context("2021-03"), _event("退回", reason="名單有誤"))
+    assert [d["choice"] for d in job.decisions] == ["reject"]
 
 
 def test_a_list_is_known_by_its_code() -> None:

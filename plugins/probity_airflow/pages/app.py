@@ -91,7 +91,7 @@ def show(request: Request, name: str, status: int = 200, **facts: Any) -> HTMLRe
     template = environment(str(load().templates / "pages")).get_template(name)
 
     def link(route: str, **values: Any) -> str:
-        return str(request.url_for(route, **values).path)
+        return request.scope.get("root_path", "") + str(request.app.url_path_for(route, **values))
 
     return HTMLResponse(template.render(link=link, path=request.url.path, **facts), status, HEADERS)
 
