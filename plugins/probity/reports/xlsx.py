@@ -124,6 +124,11 @@ def pieces(text: str, limit: int) -> list[str]:
     return [*out, text[start:]]
 
 
+def _print_line(size: int, text: str) -> str:
+    """A header's or footer's text; a digit right after the size would be read as part of it."""
+    return f"&{size}{' ' if text[:1].isdigit() else ''}{text.replace('&', '&&')}"
+
+
 @dataclass
 class Book:
     """One workbook in the making. ``words`` are the few texts that the writer itself adds (see the layout's
@@ -259,9 +264,9 @@ class Sheet:
         inner.sheet_view.zoomScale = 100
         inner.sheet_view.showGridLines = False
         inner.sheet_format.defaultRowHeight = 18
-        inner.oddHeader.left.text = f"&9{book.header.replace('&', '&&')}"
+        inner.oddHeader.left.text = _print_line(9, book.header)
         inner.oddHeader.right.text = "&9&A"
-        inner.oddFooter.left.text = f"&8{book.footer.replace('&', '&&')}"
+        inner.oddFooter.left.text = _print_line(8, book.footer)
         inner.oddFooter.right.text = f"&9{book.words['page']}"
 
     # -- lines ------------------------------------------------------------------------------------------------

@@ -158,3 +158,5 @@ def test_notices_say_what_stopped_and_what_to_do() -> None:
     failed, stopped = mail("task_failed", FAILED), mail("gate_stop", STOPPED)
     assert "procurement_audit_selection" in failed.subject and "gate" in failed.text
     assert "110年3月決標公告" in stopped.subject and "1. 缺欄位" in stopped.text and "收件資料夾" in stopped.html
+    aside = mail("gate_stop", STOPPED | {"outcome": "quarantine"})
+    assert "部分資料已隔離" in aside.subject and "繼續處理" in aside.text and "停止" not in aside.text + aside.html
