@@ -250,7 +250,7 @@ def test_both_judges_agree_on_every_kind(kind):
 
 
 def test_importing_the_room_does_not_import_great_expectations():
-    """The import costs seconds: it is paid in warm() or at the first gate, never by a DAG file or a test of another room."""
+    """The import costs seconds: it is paid in warm() or at the first gate, never by a DAG file."""
     code = "import sys, probity.gates; sys.exit('great_expectations' in sys.modules)"
     environ = os.environ | {"PYTHONPATH": str(ROOT / "plugins")}
     assert subprocess.run([sys.executable, "-c", code], env=environ, check=False).returncode == 0

@@ -177,7 +177,7 @@ def band(counts: pd.Series, config: Mapping[str, Any]) -> tuple[int, int] | None
 
     The 5th and 95th percentile of the last ``months`` months, widened by ``low`` and ``high``; None when fewer than
     ``least`` earlier months have rows. On 48 real months (Hualien 2010-2013) with the shipped figures no month falls
-    outside; half of a median month does.
+    outside; a month cut to a quarter of the usual does.
     """
     known = counts[counts > 0].iloc[-int(config["months"]) :]
     if len(known) < int(config["least"]):
