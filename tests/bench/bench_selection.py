@@ -386,7 +386,9 @@ class Shipped:
         return t["label"].to_numpy()[tested], self.totals(self.points(result, learnt_set))[tested]
 
     def control_cases(self, parts: pd.DataFrame, control: list[str], share: float) -> pa.Table:
-        by_case = {c: g.drop(columns="case_id").to_dict("records") for c, g in parts.groupby("case_id")}
+        by_case: dict[str, list[dict[str, Any]]] = {}
+        for part in parts[parts["case_id"].isin(control)].to_dict("records"):
+            by_case.setdefault(part.pop("case_id"), []).append(part)
         rows = [
             {"case_id": c, "rank": i, "part": "control", "score": 0.0, "inclusion_probability": share, "reasons": "[]"}
             | {"score_parts": canonical.dumps(by_case.get(c, []))}
@@ -536,6 +538,7 @@ def main(argv: list[str] | None = None) -> int:
             heading = f"{path.stem}: {title}; {len(t)} tenders of 3 bids or more, {t['label'].mean():.1%} collusive"
             show(heading, rows)
             print(
+                "bidders and value may mirror what the authority chose to investigate; "
                 f"control share audited for learning: {control_size(len(t))} tenders, {DRAWS} draws; "
                 f"best possible lift {1 / t['label'].mean():.2f}"
             )
