@@ -22,16 +22,16 @@ SELECT
     CASE
         WHEN c.n_bidders IS NULL OR c.cell_wide IS NULL OR c.value_band IS NULL
             THEN lacking(
-                unless_known(c.n_bidders, 'n_bidders'), unless_known(c.kind, 'kind'), unless_known(c.method, 'method'),
-                unless_known(c.value_band, 'budget')
-            )
+                    unless_known(c.n_bidders, 'n_bidders'), unless_known(c.kind, 'kind'), unless_known(c.method, 'method'),
+                    unless_known(c.value_band, 'budget')
+                )
         WHEN e.peers < l.peer_min THEN 'small:peers'
     END AS reason,
     c.n_bidders = 1 AND e.expected <= l.single_peer_share AS fired,
-    e.expected AS value, -- noqa: RF04
+    e.expected AS value,
     l.single_peer_share AS threshold,
     c.award_amount AS amount_at_stake,
-    {'peers': e.peers} AS evidence
+    { 'peers': e.peers } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN expected_single AS e ON c.cid = e.cid

@@ -23,15 +23,15 @@ SELECT
         WHEN c.n_bidders IS NULL THEN 'n_bidders'
         WHEN c.n_bidders = 1 AND c.cell_fine IS NULL
             THEN lacking(
-                unless_known(c.kind, 'kind'), unless_known(c.method, 'method'), unless_known(c.value_band, 'budget')
-            )
+                    unless_known(c.kind, 'kind'), unless_known(c.method, 'method'), unless_known(c.value_band, 'budget')
+                )
         WHEN c.n_bidders = 1 AND coalesce(g.n < l.agency_min, TRUE) THEN 'small:agency'
     END AS reason,
     coalesce(c.n_bidders = 1 AND g.q <= l.agency_q, FALSE) AS fired,
-    g.q AS value, -- noqa: RF04
+    g.q AS value,
     l.agency_q AS threshold,
     c.award_amount AS amount_at_stake,
-    {'expected': num(g.expected), 'n': g.n, 'singles': g.singles::BIGINT, 'z': num(g.z)} AS evidence
+    { 'expected': num(g.expected), 'n': g.n, 'singles': g.singles::BIGINT, 'z': num(g.z) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN agency_single AS g ON c.aid = g.aid

@@ -22,17 +22,17 @@ SELECT
     CASE
         WHEN r.reserve_ratio IS NULL
             THEN coalesce(
-                lacking(unless_known(c.award_amount, 'award_amount'), unless_known(c.reserve_price, 'reserve_price')),
-                'undecided'
-            )
+                    lacking(unless_known(c.award_amount, 'award_amount'), unless_known(c.reserve_price, 'reserve_price')),
+                    'undecided'
+                )
         WHEN r.reserve_rank IS NULL
             THEN coalesce(lacking(unless_known(c.kind, 'kind'), unless_known(c.method, 'method')), 'small:peers')
     END AS reason,
     r.reserve_ratio >= l.near_reserve_share AND r.reserve_rank >= l.ratio_rank AS fired,
-    r.reserve_rank AS value, -- noqa: RF04
+    r.reserve_rank AS value,
     l.ratio_rank AS threshold,
     c.award_amount AS amount_at_stake,
-    {'members': r.reserve_members::BIGINT, 'ratio': num(r.reserve_ratio)} AS evidence
+    { 'members': r.reserve_members::BIGINT, 'ratio': num(r.reserve_ratio) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN ratio_ranks AS r ON c.cid = r.cid

@@ -22,16 +22,16 @@ SELECT
     CASE
         WHEN r.budget_ratio IS NULL
             THEN coalesce(
-                lacking(unless_known(c.award_amount, 'award_amount'), unless_known(c.budget, 'budget')), 'undecided'
-            )
+                    lacking(unless_known(c.award_amount, 'award_amount'), unless_known(c.budget, 'budget')), 'undecided'
+                )
         WHEN r.budget_rank IS NULL
             THEN coalesce(lacking(unless_known(c.kind, 'kind'), unless_known(c.method, 'method')), 'small:peers')
     END AS reason,
     r.budget_ratio >= l.near_budget_share AND r.budget_rank >= l.ratio_rank AS fired,
-    r.budget_rank AS value, -- noqa: RF04
+    r.budget_rank AS value,
     l.ratio_rank AS threshold,
     c.award_amount AS amount_at_stake,
-    {'members': r.budget_members::BIGINT, 'ratio': num(r.budget_ratio)} AS evidence
+    { 'members': r.budget_members::BIGINT, 'ratio': num(r.budget_ratio) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN ratio_ranks AS r ON c.cid = r.cid

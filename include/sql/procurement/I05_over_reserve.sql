@@ -21,9 +21,9 @@ SELECT
         unless_known(c.award_amount, 'award_amount'), unless_known(c.reserve_price, 'reserve_price')
     ) AS reason,
     c.award_amount > c.reserve_price AS fired,
-    c.award_amount / nullif(c.reserve_price, 0) - 1 AS value, -- noqa: RF04
+    c.award_amount / nullif(c.reserve_price, 0) - 1 AS value,
     CASE WHEN c.amount >= c.check_limit THEN l.over_reserve_share_check ELSE l.over_reserve_share END AS threshold,
     c.award_amount - c.reserve_price AS amount_at_stake,
-    {'award': c.award_amount, 'reserve': c.reserve_price} AS evidence
+    { 'award': c.award_amount, 'reserve': c.reserve_price } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

@@ -20,16 +20,16 @@ SELECT
     CASE
         WHEN r.budget_ratio IS NULL
             THEN coalesce(
-                lacking(unless_known(c.award_amount, 'award_amount'), unless_known(c.budget, 'budget')), 'undecided'
-            )
+                    lacking(unless_known(c.award_amount, 'award_amount'), unless_known(c.budget, 'budget')), 'undecided'
+                )
         WHEN r.budget_rank IS NULL
             THEN coalesce(lacking(unless_known(c.kind, 'kind'), unless_known(c.method, 'method')), 'small:peers')
     END AS reason,
     1 - r.budget_ratio >= l.budget_cut_share AND r.budget_rank <= l.budget_cut_rank AS fired,
-    1 - r.budget_ratio AS value, -- noqa: RF04
+    1 - r.budget_ratio AS value,
     l.budget_cut_share AS threshold,
     c.budget - c.award_amount AS amount_at_stake,
-    {'budget': c.budget, 'members': r.budget_members::BIGINT, 'rank': num(r.budget_rank)} AS evidence
+    { 'budget': c.budget, 'members': r.budget_members::BIGINT, 'rank': num(r.budget_rank) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN ratio_ranks AS r ON c.cid = r.cid

@@ -22,10 +22,10 @@ SELECT
         WHEN r.midrank IS NULL THEN 'small:peers'
     END AS reason,
     r.midrank <= l.screen_tail AS fired,
-    r.midrank AS value, -- noqa: RF04
+    r.midrank AS value,
     l.screen_tail AS threshold,
     c.award_amount AS amount_at_stake,
-    {'members': r.members, 'n': s.n, 'spd': num(s.spd)} AS evidence
+    { 'members': r.members, 'n': s.n, 'spd': num(s.spd) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN screens AS s ON c.cid = s.tender

@@ -22,10 +22,10 @@ SELECT
         WHEN r.midrank IS NULL THEN 'small:peers'
     END AS reason,
     least(r.midrank, 1 - r.midrank) * 2 <= l.screen_tail AS fired,
-    least(r.midrank, 1 - r.midrank) * 2 AS value, -- noqa: RF04
+    least(r.midrank, 1 - r.midrank) * 2 AS value,
     l.screen_tail AS threshold,
     c.award_amount AS amount_at_stake,
-    {'diffp': num(s.diffp), 'members': r.members, 'n': s.n} AS evidence
+    { 'diffp': num(s.diffp), 'members': r.members, 'n': s.n } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN screens AS s ON c.cid = s.tender

@@ -22,10 +22,10 @@ SELECT
         WHEN r.midrank IS NULL THEN 'small:peers'
     END AS reason,
     s.rd > l.rd_cut AND r.midrank >= 1 - l.screen_tail AS fired,
-    s.rd AS value, -- noqa: RF04
+    s.rd AS value,
     l.rd_cut AS threshold,
     c.award_amount AS amount_at_stake,
-    {'members': r.members, 'n': s.n, 'rd': num(s.rd)} AS evidence
+    { 'members': r.members, 'n': s.n, 'rd': num(s.rd) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN screens AS s ON c.cid = s.tender

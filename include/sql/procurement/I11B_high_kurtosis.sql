@@ -22,10 +22,10 @@ SELECT
         WHEN r.midrank IS NULL THEN 'small:peers'
     END AS reason,
     r.midrank >= 1 - l.screen_tail AS fired,
-    s.kurt AS value, -- noqa: RF04
+    s.kurt AS value,
     1 - l.screen_tail AS threshold,
     c.award_amount AS amount_at_stake,
-    {'kurt': num(s.kurt), 'members': r.members, 'n': s.n} AS evidence
+    { 'kurt': num(s.kurt), 'members': r.members, 'n': s.n } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN screens AS s ON c.cid = s.tender

@@ -22,10 +22,10 @@ SELECT
         WHEN r.midrank IS NULL THEN 'small:peers'
     END AS reason,
     s.ks > l.ks_cut AND r.midrank >= 1 - l.screen_tail AS fired,
-    s.ks AS value, -- noqa: RF04
+    s.ks AS value,
     l.ks_cut AS threshold,
     c.award_amount AS amount_at_stake,
-    {'ks': num(s.ks), 'members': r.members, 'n': s.n} AS evidence
+    { 'ks': num(s.ks), 'members': r.members, 'n': s.n } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN screens AS s ON c.cid = s.tender

@@ -92,7 +92,7 @@ SELECT
     c.cid,
     CASE WHEN coalesce(s.n, 0) < 2 THEN 'small:bids' END AS reason,
     coalesce(e.n, m.n, r.n) IS NOT NULL AS fired,
-    coalesce(e.n, 0) + coalesce(m.n, 0) + coalesce(r.n, 0) AS value, -- noqa: RF04
+    coalesce(e.n, 0) + coalesce(m.n, 0) + coalesce(r.n, 0) AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
     {

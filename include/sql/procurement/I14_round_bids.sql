@@ -59,7 +59,8 @@ compared AS (
         x.rounds,
         (g.rounds - x.rounds + 1) / (g.n - x.n + 2) AS expected,
         CASE WHEN g.n - x.n >= x.peer_min
-            THEN binom_sf(x.rounds::DOUBLE, x.n::DOUBLE, (g.rounds - x.rounds + 1) / (g.n - x.n + 2)) END AS p
+                THEN binom_sf(x.rounds::DOUBLE, x.n::DOUBLE, (g.rounds - x.rounds + 1) / (g.n - x.n + 2))
+        END AS p
     FROM counted AS x
     INNER JOIN cells AS g ON x.cell = g.cell
 )
@@ -72,10 +73,10 @@ SELECT
         WHEN t.p IS NULL THEN 'small:peers'
     END AS reason,
     t.q <= l.screen_q AS fired,
-    t.q AS value, -- noqa: RF04
+    t.q AS value,
     l.screen_q AS threshold,
     c.award_amount AS amount_at_stake,
-    {'expected': num(t.expected), 'n': t.n, 'round': t.rounds::BIGINT} AS evidence
+    { 'expected': num(t.expected), 'n': t.n, 'round': t.rounds::BIGINT } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN screens AS s ON c.cid = s.tender

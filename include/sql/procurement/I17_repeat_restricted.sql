@@ -33,7 +33,7 @@ top AS (
     SELECT
         cid,
         arg_max(
-            {'amount': pair_amount, 'n': pair_restricted, 'p': p, 'rate': rate, 'w': fid}, (pair_restricted, -fid)
+            { 'amount': pair_amount, 'n': pair_restricted, 'p': p, 'rate': rate, 'w': fid }, (pair_restricted, -fid)
         ) AS best
     FROM judged
     GROUP BY cid
@@ -47,10 +47,10 @@ SELECT
             THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(k.cid, 'winner'))
     END AS reason,
     coalesce(t.best.n >= l.restricted_times AND t.best.p <= l.restricted_p, FALSE) AS fired,
-    t.best.n AS value, -- noqa: RF04
+    t.best.n AS value,
     l.restricted_times AS threshold,
     t.best.amount AS amount_at_stake,
-    {'firm': f.label, 'p': num(t.best.p), 'rate': num(t.best.rate)} AS evidence
+    { 'firm': f.label, 'p': num(t.best.p), 'rate': num(t.best.rate) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN fields AS k ON c.cid = k.cid AND k.n_winner_rows >= 1

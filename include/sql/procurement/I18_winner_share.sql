@@ -57,7 +57,7 @@ top AS (
     SELECT
         cid,
         arg_max(
-            {'amount': pair_amount, 'n': pair_n, 'p': p_value, 'r': midrank, 'w': fid, 'x': x}, (x, -fid)
+            { 'amount': pair_amount, 'n': pair_n, 'p': p_value, 'r': midrank, 'w': fid, 'x': x }, (x, -fid)
         ) AS best
     FROM judged
     GROUP BY cid
@@ -66,12 +66,13 @@ top AS (
 SELECT
     c.cid,
     CASE WHEN c.award_date IS NULL OR k.cid IS NULL
-        THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(k.cid, 'winner')) END AS reason,
+            THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(k.cid, 'winner'))
+    END AS reason,
     coalesce(t.best.r >= l.share_rank AND t.best.p <= l.share_p, FALSE) AS fired,
-    t.best.x AS value, -- noqa: RF04
+    t.best.x AS value,
     l.share_rank AS threshold,
     t.best.amount AS amount_at_stake,
-    {'firm': f.label, 'n': t.best.n, 'rank': num(t.best.r)} AS evidence
+    { 'firm': f.label, 'n': t.best.n, 'rank': num(t.best.r) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN fields AS k ON c.cid = k.cid AND k.n_winner_rows >= 1

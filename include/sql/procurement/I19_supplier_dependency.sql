@@ -39,7 +39,7 @@ top AS (
     SELECT
         p.cid,
         arg_max(
-            {'amount': p.pair_amount, 'n': p.pair_n, 'r': r.midrank, 'share': p.x, 'w': p.fid, 'x': p.dependency},
+            { 'amount': p.pair_amount, 'n': p.pair_n, 'r': r.midrank, 'share': p.x, 'w': p.fid, 'x': p.dependency },
             (r.midrank >= p.share_rank, p.dependency, -p.fid)
         ) AS best
     FROM paired AS p
@@ -51,12 +51,13 @@ top AS (
 SELECT
     c.cid,
     CASE WHEN c.award_date IS NULL OR k.cid IS NULL
-        THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(k.cid, 'winner')) END AS reason,
+            THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(k.cid, 'winner'))
+    END AS reason,
     coalesce(t.best.x >= l.dependency_share AND t.best.r >= l.share_rank, FALSE) AS fired,
-    t.best.x AS value, -- noqa: RF04
+    t.best.x AS value,
     l.dependency_share AS threshold,
     t.best.amount AS amount_at_stake,
-    {'firm': f.label, 'n': t.best.n, 'share': num(t.best.share)} AS evidence
+    { 'firm': f.label, 'n': t.best.n, 'share': num(t.best.share) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN fields AS k ON c.cid = k.cid AND k.n_winner_rows >= 1

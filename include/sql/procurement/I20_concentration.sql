@@ -78,7 +78,7 @@ placed AS (
     SELECT
         m.cid,
         max(m.trade) AS trade,
-        arg_max({'e': e.expected, 'hhi': e.hhi, 'n': e.n, 's': e.top_share, 'top': e.top_fid, 'v': e.top_amount}, m.fid = e.top_fid)
+        arg_max({ 'e': e.expected, 'hhi': e.hhi, 'n': e.n, 's': e.top_share, 'top': e.top_fid, 'v': e.top_amount }, m.fid = e.top_fid)
             AS best,
         bool_or(m.fid = e.top_fid) AS is_top
     FROM market AS m
@@ -92,18 +92,18 @@ SELECT
     CASE
         WHEN p.cid IS NULL OR p.trade IS NULL
             THEN coalesce(
-                lacking(
-                    unless_known(c.category_code, 'category_code'), unless_known(c.kind, 'kind'),
-                    unless_known(c.award_date, 'award_date'), unless_known(nullif(c.award_amount, 0), 'award_amount')
-                ), 'winner'
-            )
+                    lacking(
+                        unless_known(c.category_code, 'category_code'), unless_known(c.kind, 'kind'),
+                        unless_known(c.award_date, 'award_date'), unless_known(nullif(c.award_amount, 0), 'award_amount')
+                    ), 'winner'
+                )
         WHEN p.best.n < l.market_min THEN 'small:market'
     END AS reason,
     coalesce(p.is_top AND p.best.hhi > l.market_hhi AND p.best.hhi - p.best.e >= l.market_excess, FALSE) AS fired,
-    p.best.hhi AS value, -- noqa: RF04
+    p.best.hhi AS value,
     l.market_hhi AS threshold,
     p.best.v AS amount_at_stake,
-    {'expected': num(p.best.e), 'firm': f.label, 'n': p.best.n::BIGINT, 'share': num(p.best.s)} AS evidence
+    { 'expected': num(p.best.e), 'firm': f.label, 'n': p.best.n::BIGINT, 'share': num(p.best.s) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN placed AS p ON c.cid = p.cid

@@ -7,13 +7,13 @@ indicator: ["#21", "R053"]
 legal_basis: 政府採購法第87條第4項、第50條第1項第5款
 must_watch: null
 formula: >-
-  本案得標者與一未得標者同場5次以上，同場時得標次數高於其全部投標之得標率所能解釋
-  （超幾何精確檢定，雙向全部配對以Benjamini-Hochberg控制，q ≤ 5%），且該未得標者從未於同場得標。
+  本案得標者與一未得標者同場5次以上，該未得標者於同場從未得標，而得標者同場得標次數高於各案均等機會
+  （Poisson二項精確檢定，雙向全部配對以Benjamini-Hochberg控制，q ≤ 10%）。
 parameters: [pair_cases, losing_q]
 needs: [bid.firm, bid.is_winner, award_case.kind]
 strength: low
 amount: 決標金額
-example: 甲乙同場11次均由甲得標，而甲在其他案件得標率僅25%。
+example: 甲乙同場11次均由甲得標，乙0次，均等機會下甲應得3.4次。
 not_proof: 實力差距懸殊之廠商同場，亦可能總由一家得標。
 reason: 「{winner}」與「{loser}」同場{meetings:num}次，前者得標{won:num}次、後者0次（q＝{value:p}，門檻{threshold:p}）
 */
@@ -21,7 +21,7 @@ WITH present AS (
     SELECT
         a.cid,
         arg_min(
-            {'loser': o.loser, 'meetings': o.meetings, 'q': o.q, 'winner': o.winner, 'won': o.won},
+            { 'loser': o.loser, 'meetings': o.meetings, 'q': o.q, 'winner': o.winner, 'won': o.won },
             (o.q, o.winner, o.loser)
         ) AS best
     FROM one_sided AS o
@@ -40,7 +40,7 @@ SELECT
         WHEN f.n_bids < 2 THEN 'small:bids'
     END AS reason,
     p.cid IS NOT NULL AS fired,
-    p.best.q AS value, -- noqa: RF04
+    p.best.q AS value,
     l.losing_q AS threshold,
     c.award_amount AS amount_at_stake,
     {

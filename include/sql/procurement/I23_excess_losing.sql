@@ -8,7 +8,7 @@ legal_basis: 政府採購法第87條第4項、第5項
 must_watch: null
 formula: >-
   本案有一未得標廠商，其投標10次以上（二家以上競爭之案件），得標次數低於各案均等機會之預期
-  （Poisson二項精確檢定 P(X≤x)，廠商間以Benjamini-Hochberg控制，q ≤ 5%）。
+  （Poisson二項精確檢定 P(X≤x)，廠商間以Benjamini-Hochberg控制，q ≤ 10%）。
 parameters: [losing_bids, losing_q]
 needs: [bid.firm, bid.is_winner]
 strength: low
@@ -21,7 +21,7 @@ WITH present AS (
     SELECT
         b.cid,
         arg_min(
-            {'expected': x.expected, 'n': x.n, 'q': x.q, 'who': x.fid, 'wins': x.wins}, (x.q, x.fid)
+            { 'expected': x.expected, 'n': x.n, 'q': x.q, 'who': x.fid, 'wins': x.wins }, (x.q, x.fid)
         ) AS best
     FROM losers AS x
     INNER JOIN contests AS b ON x.fid = b.fid
@@ -38,7 +38,7 @@ SELECT
         WHEN f.n_bids < 2 THEN 'small:bids'
     END AS reason,
     p.cid IS NOT NULL AS fired,
-    p.best.q AS value, -- noqa: RF04
+    p.best.q AS value,
     l.losing_q AS threshold,
     c.award_amount AS amount_at_stake,
     {

@@ -84,7 +84,7 @@ top AS (
     SELECT
         cid,
         arg_max(
-            {'n': times, 'sub': is_subcontractor, 'w': fid, 'window': regular_window}, (is_subcontractor, times, -fid)
+            { 'n': times, 'sub': is_subcontractor, 'w': fid, 'window': regular_window }, (is_subcontractor, times, -fid)
         ) AS best
     FROM absent
     WHERE is_subcontractor OR wins_next
@@ -100,7 +100,7 @@ SELECT
         WHEN n.cid IS NULL THEN 'small:history'
     END AS reason,
     t.cid IS NOT NULL AS fired,
-    t.best.n AS value, -- noqa: RF04
+    t.best.n AS value,
     l.regular_window * l.regular_share AS threshold,
     c.award_amount AS amount_at_stake,
     {

@@ -46,7 +46,7 @@ SELECT
         WHEN d.n_bids < 2 THEN 'small:bids'
     END AS reason,
     d.all_out OR d.low_out AS fired,
-    d.n_disqualified / d.n_bids AS value, -- noqa: RF04
+    d.n_disqualified / d.n_bids AS value,
     NULL::DOUBLE AS threshold,
     CASE WHEN d.low_out THEN d.lowest_won - d.lowest_out ELSE c.award_amount END AS amount_at_stake,
     {

@@ -45,6 +45,7 @@ counted AS (
     FROM recent AS r
     INNER JOIN rates AS k ON r.kind = k.kind
     GROUP BY r.aid
+    HAVING count(*) >= (SELECT max(agency_min) FROM limits)
 ),
 
 tested AS (
@@ -62,10 +63,10 @@ SELECT
         WHEN f.n_disqualified >= 1 AND coalesce(t.n < l.agency_min, TRUE) THEN 'small:agency'
     END AS reason,
     coalesce(f.n_disqualified >= 1 AND t.q <= l.agency_q, FALSE) AS fired,
-    t.q AS value, -- noqa: RF04
+    t.q AS value,
     l.agency_q AS threshold,
     c.award_amount AS amount_at_stake,
-    {'expected': num(t.expected), 'here': f.n_disqualified, 'n': t.n, 'out': t.n_out::BIGINT} AS evidence
+    { 'expected': num(t.expected), 'here': f.n_disqualified, 'n': t.n, 'out': t.n_out::BIGINT } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN fields AS f ON c.cid = f.cid

@@ -40,14 +40,14 @@ SELECT
     CASE
         WHEN c.award_date IS NULL OR coalesce(c.opening_date, c.deadline_date) IS NULL OR c.cell_wide IS NULL
             THEN lacking(
-                unless_known(c.award_date, 'award_date'),
-                unless_known(coalesce(c.opening_date, c.deadline_date), 'opening_date,deadline_date'),
-                unless_known(c.kind, 'kind'), unless_known(c.method, 'method')
-            )
+                    unless_known(c.award_date, 'award_date'),
+                    unless_known(coalesce(c.opening_date, c.deadline_date), 'opening_date,deadline_date'),
+                    unless_known(c.kind, 'kind'), unless_known(c.method, 'method')
+                )
         WHEN r.members < l.peer_min THEN 'small:peers'
     END AS reason,
     least(r.midrank, 1 - r.midrank) <= l.speed_tail AS fired,
-    least(r.midrank, 1 - r.midrank) AS value, -- noqa: RF04
+    least(r.midrank, 1 - r.midrank) AS value,
     l.speed_tail AS threshold,
     c.award_amount AS amount_at_stake,
     {

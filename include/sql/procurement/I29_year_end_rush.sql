@@ -4,7 +4,7 @@ name_zh: 年底集中決標
 name_en: Year-end rush
 family: period
 indicator: ["#29", "X002"]
-legal_basis: 預算法第72條；採購稽核小組作業規則第7條第1款
+legal_basis: 採購稽核小組作業規則第7條第1款、第2款
 must_watch: null
 formula: >-
   本案決標於會計年度最後21日，且該機關當年於此期間之決標件數高於全部機關之比率
@@ -53,7 +53,8 @@ tested AS (
         c.*,
         (t.late - c.late + 1) / (t.n - c.n + 2) AS expected,
         CASE WHEN c.n >= (SELECT max(market_min) FROM limits)
-            THEN binom_sf(c.late::DOUBLE, c.n::DOUBLE, (t.late - c.late + 1) / (t.n - c.n + 2)) END AS p
+                THEN binom_sf(c.late::DOUBLE, c.n::DOUBLE, (t.late - c.late + 1) / (t.n - c.n + 2))
+        END AS p
     FROM counted AS c
     INNER JOIN years AS t ON c.award_year = t.award_year
 ),
@@ -75,7 +76,7 @@ SELECT
         WHEN c.is_late AND t.p IS NULL THEN 'small:agency'
     END AS reason,
     coalesce(c.is_late AND t.q <= c.agency_q, FALSE) AS fired,
-    t.q AS value, -- noqa: RF04
+    t.q AS value,
     c.agency_q AS threshold,
     t.amount AS amount_at_stake,
     {

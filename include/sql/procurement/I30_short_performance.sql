@@ -42,18 +42,18 @@ SELECT
         WHEN c.kind IS NULL THEN 'kind'
         WHEN c.kind = 'works' AND r.cid IS NULL
             THEN coalesce(
-                lacking(
-                    unless_known(c.performance_start, 'performance_start'),
-                    unless_known(c.performance_end, 'performance_end'), unless_known(c.value_band, 'budget')
-                ), 'undecided'
-            )
+                    lacking(
+                        unless_known(c.performance_start, 'performance_start'),
+                        unless_known(c.performance_end, 'performance_end'), unless_known(c.value_band, 'budget')
+                    ), 'undecided'
+                )
         WHEN r.members < l.peer_min THEN 'small:peers'
     END AS reason,
     coalesce(r.x < l.short_performance_days AND r.midrank <= l.short_performance_rank, FALSE) AS fired,
-    r.midrank AS value, -- noqa: RF04
+    r.midrank AS value,
     l.short_performance_rank AS threshold,
     c.award_amount AS amount_at_stake,
-    {'days': r.x, 'members': r.members::BIGINT} AS evidence
+    { 'days': r.x, 'members': r.members::BIGINT } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN ranked AS r ON c.cid = r.cid

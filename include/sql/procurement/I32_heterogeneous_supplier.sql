@@ -52,7 +52,7 @@ ranked AS (
 top AS (
     SELECT
         c.cid,
-        arg_max({'n': r.n, 'r': r.midrank, 's': t.n / r.n, 'w': r.fid, 'x': r.x}, (r.x, -r.fid)) AS best
+        arg_max({ 'n': r.n, 'r': r.midrank, 's': t.n / r.n, 'w': r.fid, 'x': r.x }, (r.x, -r.fid)) AS best
     FROM scope AS c
     INNER JOIN bids AS b ON c.cid = b.cid AND b.is_winner
     INNER JOIN ranked AS r ON b.fid = r.fid
@@ -63,12 +63,13 @@ top AS (
 SELECT
     c.cid,
     CASE WHEN c.category_code IS NULL OR k.cid IS NULL
-        THEN lacking(unless_known(c.category_code, 'category_code'), unless_known(k.cid, 'winner')) END AS reason,
+            THEN lacking(unless_known(c.category_code, 'category_code'), unless_known(k.cid, 'winner'))
+    END AS reason,
     coalesce(t.best.r >= l.diverse_rank AND t.best.s < 1 - l.diverse_rank, FALSE) AS fired,
-    t.best.x AS value, -- noqa: RF04
+    t.best.x AS value,
     NULL::DOUBLE AS threshold,
     c.award_amount AS amount_at_stake,
-    {'firm': f.label, 'n': t.best.n::BIGINT, 'rank': num(t.best.r), 'share': num(t.best.s)} AS evidence
+    { 'firm': f.label, 'n': t.best.n::BIGINT, 'rank': num(t.best.r), 'share': num(t.best.s) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN fields AS k ON c.cid = k.cid AND k.n_winner_rows >= 1

@@ -29,12 +29,13 @@ WITH youngest AS (
 SELECT
     c.cid,
     CASE WHEN c.award_date IS NULL OR y.cid IS NULL
-        THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(y.cid, 'bid.founded_date')) END AS reason,
+            THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(y.cid, 'bid.founded_date'))
+    END AS reason,
     c.award_date - y.founded_date < l.new_firm_days AS fired,
-    c.award_date - y.founded_date AS value, -- noqa: RF04
+    c.award_date - y.founded_date AS value,
     l.new_firm_days AS threshold,
     c.award_amount AS amount_at_stake,
-    {'firm': f.label, 'founded': y.founded_date} AS evidence
+    { 'firm': f.label, 'founded': y.founded_date } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN youngest AS y ON c.cid = y.cid

@@ -31,7 +31,7 @@ everyone AS (
     SELECT
         digit,
         sum(n) AS n,
-        sum(n) / (SELECT sum(n) FROM digits) AS share
+        sum(n) / sum(sum(n)) OVER () AS share
     FROM digits
     GROUP BY digit
 ),
@@ -62,7 +62,7 @@ tested AS (
         aid,
         any_value(n) AS n,
         sum(abs(share - benford)) / 9 AS mad,
-        arg_max({'d': digit, 'e': expected, 's': share}, (share - expected, -digit)) AS top,
+        arg_max({ 'd': digit, 'e': expected, 's': share }, (share - expected, -digit)) AS top,
         chi2_sf(sum(n * (share - expected) * (share - expected) / expected), (count(*) - 1)::DOUBLE) AS p
     FROM compared
     WHERE n >= (SELECT max(benford_min) FROM limits)
@@ -76,10 +76,10 @@ SELECT
         WHEN t.aid IS NULL THEN 'small:agency'
     END AS reason,
     t.mad > l.benford_mad AND t.q <= l.benford_q AND left(c.award_amount::VARCHAR, 1)::TINYINT = t.top.d AS fired,
-    t.mad AS value, -- noqa: RF04
+    t.mad AS value,
     l.benford_mad AS threshold,
     c.award_amount AS amount_at_stake,
-    {'digit': t.top.d, 'expected': num(t.top.e), 'n': t.n::BIGINT, 'share': num(t.top.s)} AS evidence
+    { 'digit': t.top.d, 'expected': num(t.top.e), 'n': t.n::BIGINT, 'share': num(t.top.s) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN bh('tested') AS t ON c.aid = t.aid

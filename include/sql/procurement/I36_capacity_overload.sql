@@ -22,15 +22,15 @@ SELECT
         WHEN c.kind IS NULL THEN 'kind'
         WHEN c.kind = 'works' AND w.cid IS NULL
             THEN coalesce(
-                lacking(
-                    unless_known(c.performance_end, 'performance_end'), unless_known(c.award_date, 'award_date'),
-                    unless_known(nullif(c.award_amount, 0), 'award_amount'), unless_known(k.cid, 'winner')
-                ), 'undecided'
-            )
+                    lacking(
+                        unless_known(c.performance_end, 'performance_end'), unless_known(c.award_date, 'award_date'),
+                        unless_known(nullif(c.award_amount, 0), 'award_amount'), unless_known(k.cid, 'winner')
+                    ), 'undecided'
+                )
         WHEN c.kind = 'works' AND w.best_year IS NULL THEN 'small:completed'
     END AS reason,
     coalesce(w.remaining / w.best_year > l.overload_share AND w.under_way >= 2, FALSE) AS fired,
-    w.remaining / nullif(w.best_year, 0) AS value, -- noqa: RF04
+    w.remaining / nullif(w.best_year, 0) AS value,
     l.overload_share AS threshold,
     w.remaining AS amount_at_stake,
     {

@@ -35,12 +35,13 @@ WITH flagged AS (
         coalesce(c.tender_notice_date - a.previous_failed_date BETWEEN 0 AND l.retender_days, FALSE) AS is_retender,
         CASE
             WHEN c.method = 'quotation' THEN l.quotation_days
-            WHEN c.method = 'selective' THEN
-                CASE
-                    WHEN c.amount < c.announce_limit THEN l.tender_days_below_announce
-                    WHEN c.amount < c.huge_limit THEN l.selective_days_announce
-                    ELSE l.selective_days_huge
-                END
+            WHEN c.method = 'selective'
+                THEN
+                    CASE
+                        WHEN c.amount < c.announce_limit THEN l.tender_days_below_announce
+                        WHEN c.amount < c.huge_limit THEN l.selective_days_announce
+                        ELSE l.selective_days_huge
+                    END
             WHEN c.method = 'restricted_public' AND c.restricted_clause = '22-1-11' THEN l.solicitation_days
             WHEN c.amount < c.announce_limit THEN l.tender_days_below_announce
             WHEN c.method = 'restricted_public' AND c.restricted_clause IS NULL THEN l.solicitation_days
@@ -64,10 +65,14 @@ shortened AS (
         *,
         -- what the known facts allow
         CASE WHEN public_viewing AND full_days > viewing_floor
-            THEN greatest(full_days - viewing_cut, viewing_floor) ELSE full_days END AS known_viewing,
+                THEN greatest(full_days - viewing_cut, viewing_floor)
+            ELSE full_days
+        END AS known_viewing,
         -- what the most favourable facts would allow
         CASE WHEN public_viewing IS NOT FALSE AND full_days > viewing_floor
-            THEN greatest(full_days - viewing_cut, viewing_floor) ELSE full_days END AS best_viewing,
+                THEN greatest(full_days - viewing_cut, viewing_floor)
+            ELSE full_days
+        END AS best_viewing,
         CASE WHEN e_documents THEN e_documents_cut ELSE 0 END
         + CASE WHEN e_bidding THEN e_bidding_cut ELSE 0 END AS known_cut,
         CASE WHEN e_documents IS NOT FALSE THEN e_documents_cut ELSE 0 END
@@ -97,16 +102,16 @@ SELECT
         WHEN method IN ('restricted', 'other') THEN NULL
         WHEN method IS NULL OR tender_notice_date IS NULL OR deadline_date IS NULL OR amount IS NULL OR kind IS NULL
             THEN lacking(
-                unless_known(method, 'method'), unless_known(tender_notice_date, 'tender_notice_date'),
-                unless_known(deadline_date, 'deadline_date'), unless_known(amount, 'budget'), unless_known(kind, 'kind')
-            )
+                    unless_known(method, 'method'), unless_known(tender_notice_date, 'tender_notice_date'),
+                    unless_known(deadline_date, 'deadline_date'), unless_known(amount, 'budget'), unless_known(kind, 'kind')
+                )
         WHEN full_days IS NULL THEN 'threshold'
         WHEN days < minimum AND days >= best_minimum THEN 'shortening'
         WHEN days = best_minimum - 1 THEN 'closing_hour'
     END AS reason,
     CASE WHEN method IN ('restricted', 'other') THEN FALSE ELSE days < best_minimum - 1 END AS fired,
-    days AS value, -- noqa: RF04
+    days AS value,
     CASE WHEN method NOT IN ('restricted', 'other') THEN best_minimum END AS threshold,
     amount AS amount_at_stake,
-    {'deadline': deadline_date, 'method': method, 'notice': tender_notice_date, 'retender': is_retender} AS evidence
+    { 'deadline': deadline_date, 'method': method, 'notice': tender_notice_date, 'retender': is_retender } AS evidence
 FROM judged

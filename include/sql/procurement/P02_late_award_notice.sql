@@ -18,11 +18,12 @@ reason: 決標（{award:date}）後{value:num}日始刊登決標公告（{notice
 SELECT
     c.cid,
     CASE WHEN c.award_date IS NULL OR c.amount IS NULL
-        THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(c.amount, 'budget')) END AS reason,
+            THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(c.amount, 'budget'))
+    END AS reason,
     c.amount >= c.announce_limit AND c.award_notice_date - c.award_date > l.award_notice_days AS fired,
-    c.award_notice_date - c.award_date AS value, -- noqa: RF04
+    c.award_notice_date - c.award_date AS value,
     l.award_notice_days AS threshold,
     c.award_amount AS amount_at_stake,
-    {'award': c.award_date, 'notice': c.award_notice_date} AS evidence
+    { 'award': c.award_date, 'notice': c.award_notice_date } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

@@ -34,13 +34,13 @@ SELECT
     CASE
         WHEN award_way IS NULL OR award_amount IS NULL OR base_amount IS NULL
             THEN lacking(
-                unless_known(award_way, 'award_way'), unless_known(award_amount, 'award_amount'),
-                unless_known(base_amount, 'reserve_price,budget')
-            )
+                    unless_known(award_way, 'award_way'), unless_known(award_amount, 'award_amount'),
+                    unless_known(base_amount, 'reserve_price,budget')
+                )
     END AS reason,
     award_way = 'lowest' AND award_amount > 0 AND award_amount < threshold * base_amount
     AND article58_noted IS NOT TRUE AND coalesce(gap_deposit, 0) = 0 AS fired,
-    award_amount / nullif(base_amount, 0) AS value, -- noqa: RF04
+    award_amount / nullif(base_amount, 0) AS value,
     threshold,
     base_amount - award_amount AS amount_at_stake,
     {

@@ -33,7 +33,7 @@ SELECT
     ) AS reason,
     c.method <> 'restricted' AND c.award_amount <= c.reserve_price
     AND c.award_amount >= l.near_reserve_share * c.reserve_price AND c.n_bidders <= l.near_reserve_bidders AS fired,
-    c.award_amount / nullif(c.reserve_price, 0) AS value, -- noqa: RF04
+    c.award_amount / nullif(c.reserve_price, 0) AS value,
     l.near_reserve_share AS threshold,
     c.award_amount AS amount_at_stake,
     {

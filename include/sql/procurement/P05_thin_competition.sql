@@ -25,7 +25,7 @@ SELECT
     END AS reason,
     (c.n_bidders = 3 AND coalesce(f.n_disqualified = 2, FALSE))
     OR (c.n_bidders = 1 AND c.method IN ('open', 'quotation') AND coalesce(a.tender_round >= 2, FALSE)) AS fired,
-    c.n_bidders - coalesce(f.n_disqualified, 0) AS value, -- noqa: RF04
+    c.n_bidders - coalesce(f.n_disqualified, 0) AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
     {

@@ -40,11 +40,12 @@ WITH judged AS (
 SELECT
     cid,
     CASE WHEN amount IS NULL OR award_day IS NULL OR method IS NULL
-        THEN lacking(
-            unless_known(amount, 'budget'), unless_known(award_day, 'award_date'), unless_known(method, 'method')
-        ) END AS reason,
+            THEN lacking(
+                    unless_known(amount, 'budget'), unless_known(award_day, 'award_date'), unless_known(method, 'method')
+                )
+    END AS reason,
     same_firm OR same_title AS fired,
-    CASE WHEN same_firm THEN firm_sum ELSE title_sum END AS value, -- noqa: RF04
+    CASE WHEN same_firm THEN firm_sum ELSE title_sum END AS value,
     edge AS threshold,
     CASE WHEN same_firm THEN firm_sum ELSE title_sum END AS amount_at_stake,
     {

@@ -33,7 +33,7 @@ SELECT
     c.cid,
     unless_known(c.amount, 'budget') AS reason,
     coalesce(b.q <= c.bunching_q, FALSE) AS fired,
-    b.q AS value, -- noqa: RF04
+    b.q AS value,
     c.bunching_q AS threshold,
     c.amount AS amount_at_stake,
     {

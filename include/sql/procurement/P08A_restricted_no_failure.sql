@@ -24,9 +24,9 @@ SELECT
     END AS reason,
     coalesce(c.restricted_clause = '22-1-1', FALSE) AND coalesce(a.failed_count, 0) = 0
     AND a.previous_failed_date IS NULL AS fired,
-    a.failed_count AS value, -- noqa: RF04
+    a.failed_count AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'clause': c.restricted_clause} AS evidence
+    { 'clause': c.restricted_clause } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid

@@ -69,10 +69,10 @@ SELECT
             END
     END AS reason,
     coalesce(d.added_sum > l.follow_up_share * o.original_amount, FALSE) AS fired,
-    d.added_sum / nullif(o.original_amount, 0) AS value, -- noqa: RF04
+    d.added_sum / nullif(o.original_amount, 0) AS value,
     l.follow_up_share AS threshold,
     d.added_sum AS amount_at_stake,
-    {'original': a.original_case_no, 'original_amount': o.original_amount, 'sum': d.added_sum::BIGINT} AS evidence
+    { 'original': a.original_case_no, 'original_amount': o.original_amount, 'sum': d.added_sum::BIGINT } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

@@ -23,9 +23,9 @@ SELECT
         WHEN c.restricted_clause = '22-1-7' THEN unless_known(a.expansion_announced, 'expansion_announced')
     END AS reason,
     coalesce(c.restricted_clause = '22-1-7', FALSE) AND coalesce(NOT a.expansion_announced, FALSE) AS fired,
-    a.expansion_announced::INTEGER AS value, -- noqa: RF04
+    a.expansion_announced::INTEGER AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'clause': c.restricted_clause} AS evidence
+    { 'clause': c.restricted_clause } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid

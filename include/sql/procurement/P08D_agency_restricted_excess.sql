@@ -22,15 +22,15 @@ SELECT
     CASE
         WHEN c.method IS NULL OR c.kind IS NULL OR c.value_band IS NULL
             THEN lacking(
-                unless_known(c.method, 'method'), unless_known(c.kind, 'kind'), unless_known(c.value_band, 'budget')
-            )
+                    unless_known(c.method, 'method'), unless_known(c.kind, 'kind'), unless_known(c.value_band, 'budget')
+                )
         WHEN c.method = 'restricted' AND coalesce(g.n < l.agency_min, TRUE) THEN 'small:agency'
     END AS reason,
     coalesce(c.method = 'restricted' AND g.q <= l.agency_q, FALSE) AS fired,
-    g.q AS value, -- noqa: RF04
+    g.q AS value,
     l.agency_q AS threshold,
     c.award_amount AS amount_at_stake,
-    {'expected': num(g.expected), 'n': g.n, 'restricted': g.restricted::BIGINT} AS evidence
+    { 'expected': num(g.expected), 'n': g.n, 'restricted': g.restricted::BIGINT } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN agency_restricted AS g ON c.aid = g.aid

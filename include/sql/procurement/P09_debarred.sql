@@ -65,7 +65,7 @@ SELECT
         WHEN v.since IS NULL OR v.since > c.award_date THEN 'debarment'
     END AS reason,
     h.cid IS NOT NULL AS fired,
-    (h.cid IS NOT NULL)::INTEGER AS value, -- noqa: RF04
+    (h.cid IS NOT NULL)::INTEGER AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
     {

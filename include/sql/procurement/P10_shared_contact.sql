@@ -64,10 +64,10 @@ SELECT
         WHEN coalesce(k.n_known, 0) < 2 THEN 'contact'
     END AS reason,
     s.cid IS NOT NULL AS fired,
-    coalesce(len(s.field_list), 0) AS value, -- noqa: RF04
+    coalesce(len(s.field_list), 0) AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'fields': s.field_list, 'firms': s.firm_list} AS evidence
+    { 'fields': s.field_list, 'firms': s.firm_list } AS evidence
 FROM scope AS c
 LEFT JOIN known AS k ON c.cid = k.cid
 LEFT JOIN counted AS s ON c.cid = s.cid

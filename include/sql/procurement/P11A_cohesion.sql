@@ -20,7 +20,7 @@ reason: 「{one}」與「{two}」同場投標{meetings:num}次，凝聚度{value
 WITH present AS (
     SELECT
         a.cid,
-        arg_max({'meetings': p.meetings, 'one': p.one, 'q': p.q, 'two': p.two, 'x': p.cohesion}, (p.cohesion, -p.one, -p.two)) AS best
+        arg_max({ 'meetings': p.meetings, 'one': p.one, 'q': p.q, 'two': p.two, 'x': p.cohesion }, (p.cohesion, -p.one, -p.two)) AS best
     FROM pairs AS p
     INNER JOIN contests AS a ON p.one = a.fid AND p.kind_code = a.kind_code
     INNER JOIN contests AS b ON p.two = b.fid AND a.cid = b.cid
@@ -37,10 +37,10 @@ SELECT
         WHEN f.n_bids < 2 THEN 'small:bids'
     END AS reason,
     p.cid IS NOT NULL AS fired,
-    p.best.x AS value, -- noqa: RF04
+    p.best.x AS value,
     l.pair_cohesion AS threshold,
     c.award_amount AS amount_at_stake,
-    {'meetings': p.best.meetings, 'one': g.label, 'q': num(p.best.q), 'two': h.label} AS evidence
+    { 'meetings': p.best.meetings, 'one': g.label, 'q': num(p.best.q), 'two': h.label } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN fields AS f ON c.cid = f.cid

@@ -21,7 +21,7 @@ WITH present AS (
     SELECT
         r.cid,
         arg_min(
-            {'contests': r.contests, 'one': r.one, 'q': r.q, 'three': r.three, 'two': r.two},
+            { 'contests': r.contests, 'one': r.one, 'q': r.q, 'three': r.three, 'two': r.two },
             (r.q, r.one, r.two, r.three)
         ) AS best
     FROM rings AS r
@@ -36,10 +36,10 @@ SELECT
         WHEN f.n_bids < 3 THEN 'small:bids'
     END AS reason,
     coalesce(p.best.q <= l.rotation_max_p, FALSE) AS fired,
-    p.best.q AS value, -- noqa: RF04
+    p.best.q AS value,
     l.rotation_max_p AS threshold,
     c.award_amount AS amount_at_stake,
-    {'contests': p.best.contests, 'firms': [g.label, h.label, i.label]} AS evidence
+    { 'contests': p.best.contests, 'firms': [g.label, h.label, i.label] } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN fields AS f ON c.cid = f.cid

@@ -18,7 +18,7 @@ reason: 「{firm}」於本機關一年內得標工程{value:num}件（門檻{thr
 WITH top AS (
     SELECT
         cid,
-        arg_max({'n': pair_works, 'sum': pair_amount, 'w': fid}, (pair_works, -fid)) AS best
+        arg_max({ 'n': pair_works, 'sum': pair_amount, 'w': fid }, (pair_works, -fid)) AS best
     FROM wins
     WHERE in_scope AND is_works
     GROUP BY cid
@@ -29,14 +29,14 @@ SELECT
     CASE
         WHEN c.kind IS NULL OR (c.kind = 'works' AND (c.award_date IS NULL OR t.cid IS NULL))
             THEN lacking(
-                unless_known(c.kind, 'kind'), unless_known(c.award_date, 'award_date'), unless_known(t.cid, 'winner')
-            )
+                    unless_known(c.kind, 'kind'), unless_known(c.award_date, 'award_date'), unless_known(t.cid, 'winner')
+                )
     END AS reason,
     coalesce(t.best.n >= l.works_awards_year, FALSE) AS fired,
-    t.best.n AS value, -- noqa: RF04
+    t.best.n AS value,
     l.works_awards_year AS threshold,
     t.best.sum AS amount_at_stake,
-    {'firm': f.label, 'sum': num(round(t.best.sum))} AS evidence
+    { 'firm': f.label, 'sum': num(round(t.best.sum)) } AS evidence
 FROM scope AS c
 INNER JOIN limits AS l ON c.rule_date = l.rule_date
 LEFT JOIN top AS t ON c.cid = t.cid

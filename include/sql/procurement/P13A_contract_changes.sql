@@ -33,10 +33,10 @@ SELECT
         WHEN g.n < l.change_count AND coalesce(c.award_amount, 0) = 0 THEN 'award_amount'
     END AS reason,
     coalesce(g.n >= l.change_count OR g.total > l.change_share * c.award_amount, FALSE) AS fired,
-    coalesce(g.total, 0) / nullif(c.award_amount, 0) AS value, -- noqa: RF04
+    coalesce(g.total, 0) / nullif(c.award_amount, 0) AS value,
     l.change_share AS threshold,
     g.total AS amount_at_stake,
-    {'n': g.n, 'sum': g.total::BIGINT} AS evidence
+    { 'n': g.n, 'sum': g.total::BIGINT } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

@@ -37,10 +37,10 @@ SELECT
         WHEN g.n_dated < g.n_all AND g.first_days IS NULL THEN 'contract_change.change_date'
     END AS reason,
     coalesce(g.first_days <= l.early_change_days OR g.n_early >= l.early_change_count, FALSE) AS fired,
-    g.first_days AS value, -- noqa: RF04
+    g.first_days AS value,
     l.early_change_days AS threshold,
     g.total AS amount_at_stake,
-    {'n': g.n_early, 'sum': g.total::BIGINT} AS evidence
+    { 'n': g.n_early, 'sum': g.total::BIGINT } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

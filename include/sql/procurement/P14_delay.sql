@@ -22,10 +22,10 @@ SELECT
     ) AS reason,
     round(a.planned_progress - a.actual_progress, 6)
     >= CASE WHEN c.amount >= c.huge_limit THEN l.delay_share_huge ELSE l.delay_share END AS fired,
-    round(a.planned_progress - a.actual_progress, 6) AS value, -- noqa: RF04
+    round(a.planned_progress - a.actual_progress, 6) AS value,
     CASE WHEN c.amount >= c.huge_limit THEN l.delay_share_huge ELSE l.delay_share END AS threshold,
     c.award_amount * (a.planned_progress - a.actual_progress) AS amount_at_stake,
-    {'actual': num(a.actual_progress), 'date': a.progress_date, 'planned': num(a.planned_progress)} AS evidence
+    { 'actual': num(a.actual_progress), 'date': a.progress_date, 'planned': num(a.planned_progress) } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

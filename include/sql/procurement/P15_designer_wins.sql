@@ -72,12 +72,13 @@ known AS (
 SELECT
     c.cid,
     CASE WHEN a.designer_key IS NULL OR k.cid IS NULL
-        THEN lacking(unless_known(a.designer_key, 'designer_key'), unless_known(k.cid, 'winner')) END AS reason,
+            THEN lacking(unless_known(a.designer_key, 'designer_key'), unless_known(k.cid, 'winner'))
+    END AS reason,
     h.cid IS NOT NULL AS fired,
-    (h.cid IS NOT NULL)::INTEGER AS value, -- noqa: RF04
+    (h.cid IS NOT NULL)::INTEGER AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'designer': h.hit.designer, 'relation': h.hit.relation, 'winner': h.hit.winner} AS evidence
+    { 'designer': h.hit.designer, 'relation': h.hit.relation, 'winner': h.hit.winner } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 LEFT JOIN known AS k ON c.cid = k.cid

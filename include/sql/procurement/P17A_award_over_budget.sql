@@ -19,8 +19,8 @@ SELECT
     cid,
     lacking(unless_known(award_amount, 'award_amount'), unless_known(budget, 'budget')) AS reason,
     award_amount > budget AS fired,
-    award_amount / nullif(budget, 0) AS value, -- noqa: RF04
+    award_amount / nullif(budget, 0) AS value,
     1 AS threshold,
     award_amount - budget AS amount_at_stake,
-    {'award': award_amount, 'budget': budget} AS evidence
+    { 'award': award_amount, 'budget': budget } AS evidence
 FROM scope

@@ -19,8 +19,8 @@ SELECT
     cid,
     unless_known(award_amount, 'award_amount') AS reason,
     award_amount = 0 AS fired,
-    award_amount AS value, -- noqa: RF04
+    award_amount AS value,
     0 AS threshold,
     budget AS amount_at_stake,
-    {'budget': budget} AS evidence
+    { 'budget': budget } AS evidence
 FROM scope

@@ -35,13 +35,13 @@ SELECT
     CASE
         WHEN upper_edge IS NULL OR amount IS NULL OR kind IS NULL
             THEN lacking(
-                unless_known(upper_edge, 'amount_class'), unless_known(amount, 'budget'), unless_known(kind, 'kind')
-            )
+                    unless_known(upper_edge, 'amount_class'), unless_known(amount, 'budget'), unless_known(kind, 'kind')
+                )
     END AS reason,
     greatest(amount, coalesce(award_amount, 0)) >= upper_edge
     AND NOT (upper_edge = small_limit AND greatest(amount, coalesce(award_amount, 0)) = small_limit) AS fired,
-    greatest(amount, coalesce(award_amount, 0)) AS value, -- noqa: RF04
+    greatest(amount, coalesce(award_amount, 0)) AS value,
     upper_edge AS threshold,
     award_amount AS amount_at_stake,
-    {'stated': amount_class} AS evidence
+    { 'stated': amount_class } AS evidence
 FROM classed

@@ -67,10 +67,10 @@ SELECT
         WHEN coalesce(f.bad, FALSE) = FALSE AND f.unknown THEN 'correction.is_material,correction.deadline_after'
     END AS reason,
     coalesce(f.bad, FALSE) AS fired,
-    f.worst.left AS value, -- noqa: RF04
+    f.worst.left AS value,
     l.correction_notice_days AS threshold,
     c.amount AS amount_at_stake,
-    {'date': f.worst.d, 'material': f.worst.m, 'no': f.worst.no} AS evidence
+    { 'date': f.worst.d, 'material': f.worst.m, 'no': f.worst.no } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

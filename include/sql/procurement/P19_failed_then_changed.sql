@@ -19,15 +19,15 @@ SELECT
     c.cid,
     CASE
         WHEN a.failed_count IS NULL THEN 'failed_count'
-        WHEN a.failed_count >= l.failed_times AND a.qualification_changed IS NULL AND c.method IS DISTINCT FROM 'restricted'
+        WHEN a.failed_count >= l.failed_times AND a.qualification_changed IS NULL AND coalesce(c.method <> 'restricted', TRUE)
             THEN 'qualification_changed'
     END AS reason,
     a.failed_count >= l.failed_times
     AND (coalesce(a.qualification_changed, FALSE) OR coalesce(c.method = 'restricted', FALSE)) AS fired,
-    a.failed_count AS value, -- noqa: RF04
+    a.failed_count AS value,
     l.failed_times AS threshold,
     c.award_amount AS amount_at_stake,
-    {'what': CASE WHEN a.qualification_changed THEN '變更廠商資格' ELSE '改限制性招標' END} AS evidence
+    { 'what': CASE WHEN a.qualification_changed THEN '變更廠商資格' ELSE '改限制性招標' END } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid
 INNER JOIN limits AS l ON c.rule_date = l.rule_date

@@ -45,7 +45,7 @@ SELECT
         WHEN in_eproc IS NULL THEN 'eproc'
     END AS reason,
     what IS NOT NULL AS fired,
-    late_days AS value, -- noqa: RF04
+    late_days AS value,
     listed_days AS threshold,
     CASE WHEN city_award_amount <> award_amount THEN abs(city_award_amount - award_amount) ELSE award_amount END AS amount_at_stake,
     {

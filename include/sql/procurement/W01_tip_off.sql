@@ -19,9 +19,9 @@ SELECT
     c.cid,
     unless_known(a.tip_off, 'tip_off') AS reason,
     a.tip_off AS fired,
-    a.tip_off::INTEGER AS value, -- noqa: RF04
+    a.tip_off::INTEGER AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'flag': '民眾或廠商檢舉、媒體報導'} AS evidence
+    { 'flag': '民眾或廠商檢舉、媒體報導' } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid

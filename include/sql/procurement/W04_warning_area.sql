@@ -19,9 +19,9 @@ SELECT
     c.cid,
     unless_known(a.warning_area, 'warning_area') AS reason,
     a.warning_area AS fired,
-    a.warning_area::INTEGER AS value, -- noqa: RF04
+    a.warning_area::INTEGER AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'flag': '電子採購網警示專區案件'} AS evidence
+    { 'flag': '電子採購網警示專區案件' } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid

@@ -19,9 +19,9 @@ SELECT
     c.cid,
     unless_known(a.designated, 'designated') AS reason,
     a.designated AS fired,
-    a.designated::INTEGER AS value, -- noqa: RF04
+    a.designated::INTEGER AS value,
     1 AS threshold,
     c.award_amount AS amount_at_stake,
-    {'flag': '主管機關或設立機關指定案件'} AS evidence
+    { 'flag': '主管機關或設立機關指定案件' } AS evidence
 FROM scope AS c
 INNER JOIN award_case AS a ON c.cid = a.cid

@@ -24,20 +24,22 @@ WITH dated AS (
         a.opening_date,
         a.award_date,
         a.award_notice_date,
-        (a.award_date - DATE '1970-01-01')::INTEGER AS award_day,
-        year(a.award_notice_date)::SMALLINT AS notice_year,
+        (a.award_date - date '1970-01-01')::integer AS award_day,
+        year(a.award_notice_date)::smallint AS notice_year,
         a.award_notice_date >= least(p.first_day, p.last_day - 364) AS is_recent,
-        coalesce(a.n_bidders, CASE WHEN f.n_losers > 0 THEN f.n_bids END)::INTEGER AS n_bidders,
-        coalesce(a.n_winners, f.n_winner_rows)::INTEGER AS n_winners,
+        coalesce(a.n_bidders, CASE WHEN f.n_losers > 0 THEN f.n_bids END)::integer AS n_bidders,
+        coalesce(a.n_winners, f.n_winner_rows)::integer AS n_winners,
         a.performance_start,
         a.performance_end,
         a.city_award_amount,
         l.announce_amount AS announce_limit,
         l.small_amount AS small_limit,
         CASE a.kind WHEN 'works' THEN l.check_amount_works WHEN 'goods' THEN l.check_amount_goods
-            WHEN 'services' THEN l.check_amount_services END AS check_limit,
+            WHEN 'services' THEN l.check_amount_services
+        END AS check_limit,
         CASE a.kind WHEN 'works' THEN l.huge_amount_works WHEN 'goods' THEN l.huge_amount_goods
-            WHEN 'services' THEN l.huge_amount_services END AS huge_limit,
+            WHEN 'services' THEN l.huge_amount_services
+        END AS huge_limit,
         value_band(coalesce(a.procurement_amount, a.budget, a.award_amount)) AS value_band
     FROM award_case AS a
     CROSS JOIN run_period AS p
@@ -47,7 +49,7 @@ WITH dated AS (
 
 SELECT
     *,
-    (enum_code(kind)::INTEGER * 10 + enum_code(method)::INTEGER) AS cell_wide,
-    (enum_code(kind)::INTEGER * 10 + enum_code(method)::INTEGER) * 100 + value_band AS cell_middle,
-    ((enum_code(kind)::INTEGER * 10 + enum_code(method)::INTEGER) * 100 + value_band) * 10000 + notice_year AS cell_fine
+    (enum_code(kind)::integer * 10 + enum_code(method)::integer) AS cell_wide,
+    (enum_code(kind)::integer * 10 + enum_code(method)::integer) * 100 + value_band AS cell_middle,
+    ((enum_code(kind)::integer * 10 + enum_code(method)::integer) * 100 + value_band) * 10000 + notice_year AS cell_fine
 FROM dated

@@ -55,8 +55,10 @@ SELECT
     CASE WHEN n >= 2 THEN (second - low) / low END AS diffp,
     CASE WHEN n >= 3 THEN (second - low) / nullif(sd_losing, 0) END AS rd,
     CASE WHEN n >= 3 AND m2 > 0
-        THEN sqrt(n * (n - 1)) / (n - 2) * (m3 / n) / power(m2 / n, 1.5) END AS skew,
+            THEN sqrt(n * (n - 1)) / (n - 2) * (m3 / n) / power(m2 / n, 1.5)
+    END AS skew,
     CASE WHEN n >= 4 AND m2 > 0
-        THEN (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * ((m4 / n) / power(m2 / n, 2) - 3) + 6) END AS kurt,
+            THEN (n - 1) / ((n - 2) * (n - 3)) * ((n + 1) * ((m4 / n) / power(m2 / n, 2) - 3) + 6)
+    END AS kurt,
     ks
 FROM moments

@@ -13,6 +13,7 @@ WITH counted AS (
     INNER JOIN expected_single AS e ON c.cid = e.cid
     WHERE c.is_recent
     GROUP BY c.aid
+    HAVING count(*) >= (SELECT max(agency_min) FROM limits)
 ),
 
 tested AS (

@@ -32,6 +32,7 @@ counted AS (
         list(chance ORDER BY chance) AS list_of_chances
     FROM chances
     GROUP BY aid
+    HAVING count(*) >= (SELECT max(agency_min) FROM limits)
 ),
 
 tested AS (

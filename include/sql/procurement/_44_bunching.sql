@@ -9,9 +9,10 @@ WITH near AS (
         sum((c.amount >= x.edge)::INTEGER) AS above
     FROM cases AS c
     INNER JOIN limits AS l ON c.rule_date = l.rule_date
-    CROSS JOIN LATERAL (
-        VALUES ('公告金額', c.announce_limit), ('查核金額', c.check_limit)
-    ) AS x (limit_name, edge)
+    CROSS JOIN
+        LATERAL (
+            VALUES ('公告金額', c.announce_limit), ('查核金額', c.check_limit)
+        ) AS x (limit_name, edge)
     WHERE
         c.is_recent
         AND c.amount >= (1 - l.bunching_width) * x.edge

@@ -1,26 +1,29 @@
 -- table: one_sided
--- Pairs in which the same firm wins: winner, loser, meetings, and the exact hypergeometric tail of the winner's wins in the
--- meetings given its wins in all its contests; q over both directions of all pairs.
-WITH both_ways AS (
+-- Pairs in which the same firm wins and the other never does: the winner's wins in their meetings against an even chance in
+-- each (winners / bidders): exact Poisson-binomial tail; q over both directions of all pairs. That they meet at all more
+-- than by chance is another question (pairs).
+WITH meetings AS (
     SELECT
-        kind_code,
-        one AS winner,
-        two AS loser,
-        meetings,
-        one_won AS won,
-        two_won AS lost,
-        hypergeom_sf(one_won::DOUBLE, one_n::DOUBLE, one_wins::DOUBLE, meetings::DOUBLE) AS p
-    FROM pairs
-    UNION ALL
+        a.kind_code,
+        a.fid AS winner,
+        b.fid AS loser,
+        count(*) AS meetings,
+        sum(a.is_winner::INTEGER) AS won,
+        sum(b.is_winner::INTEGER) AS lost,
+        list(a.chance ORDER BY a.chance) AS chances
+    FROM contests AS a
+    INNER JOIN contests AS b ON a.cid = b.cid AND a.fid <> b.fid
+    INNER JOIN pairs AS p
+        ON a.kind_code = p.kind_code AND p.one = least(a.fid, b.fid) AND p.two = greatest(a.fid, b.fid)
+    GROUP BY a.kind_code, a.fid, b.fid
+),
+
+tested AS (
     SELECT
-        kind_code,
-        two AS winner,
-        one AS loser,
-        meetings,
-        two_won AS won,
-        one_won AS lost,
-        hypergeom_sf(two_won::DOUBLE, two_n::DOUBLE, two_wins::DOUBLE, meetings::DOUBLE) AS p
-    FROM pairs
+        * EXCLUDE (chances),
+        pbinom_sf(won::DOUBLE, chances) AS p
+    FROM meetings
+    WHERE won > 0
 )
 
-SELECT * FROM bh('both_ways')
+SELECT * FROM bh('tested')

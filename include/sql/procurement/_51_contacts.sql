@@ -10,12 +10,13 @@ SELECT
     CASE WHEN length(x.representative) >= 2 THEN x.representative END AS representative
 FROM bid AS b
 INNER JOIN scope AS c ON b.cid = c.cid
-CROSS JOIN LATERAL (
-    SELECT
-        regexp_replace(translate(
-            nfc_normalize(b.address), '０１２３４５６７８９臺－（）', '0123456789台-()'
-        ), '[\s　,，。]', '', 'g') AS address,
-        regexp_replace(translate(b.phone, '０１２３４５６７８９', '0123456789'), '[^0-9]', '', 'g') AS phone,
-        regexp_replace(b.representative, '[\s　]', '', 'g') AS representative
-) AS x
+CROSS JOIN
+    LATERAL (
+        SELECT
+            regexp_replace(translate(
+                nfc_normalize(b.address), '０１２３４５６７８９臺－（）', '0123456789台-()'
+            ), '[\s　,，。]', '', 'g') AS address,
+            regexp_replace(translate(b.phone, '０１２３４５６７８９', '0123456789'), '[^0-9]', '', 'g') AS phone,
+            regexp_replace(b.representative, '[\s　]', '', 'g') AS representative
+    ) AS x
 WHERE b.address IS NOT NULL OR b.phone IS NOT NULL OR b.representative IS NOT NULL

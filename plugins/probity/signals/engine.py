@@ -6,15 +6,16 @@ Why here and not in the SQL: what must hold for each signal is enforced once. Ev
 once; a case that lacks data is never clear; evidence is canonical JSON; thresholds are those in force on the case's
 own tender-notice date (award-notice date when there is none), never those of the day of the run.
 
-The SQL sees (files ``_*.sql`` of the same folder, each laid down when a signal first names its table): ``cases`` and ``scope`` (the
-period's own cases), ``bids``, ``firms``, ``agencies``, ``limits`` (a row a date, a column a threshold), the tables of
-changes, corrections and debarments, and the shared peer groups. ``cid``, ``fid`` and ``aid`` are running numbers of case, firm
-and agency in the order of their keys. A signal selects ``cid, reason, fired, value, threshold, amount_at_stake,
-evidence`` from ``scope``; ``reason`` is NULL or names what is missing.
+The SQL sees (files ``_*.sql`` of the same folder, each laid down when a signal first names its table): ``cases`` and
+``scope`` (the period's own cases), ``bids``, ``firms``, ``agencies``, ``limits`` (a row a date, a column a threshold),
+the tables of changes, corrections and debarments, and the shared peer groups. ``cid``, ``fid`` and ``aid`` are running
+numbers of case, firm and agency in the order of their keys. A signal selects ``cid, reason, fired, value, threshold,
+amount_at_stake, evidence`` from ``scope``; ``reason`` is NULL or names what is missing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import logging
 import re
@@ -27,8 +28,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-import yaml
 
+from probity import config
 from probity.signals import exact, wording
 from probity.signals.header import Signal
 from probity.tables import TABLES
@@ -75,8 +76,7 @@ class Workspace:
         exact.register(self.con)
         try:
             self._lay_out(tables, period, threshold_rows)
-            bands = bands or yaml.safe_load((sql_dir.parents[1] / "config" / "peer_bands.yaml").read_text("utf-8"))
-            self._macros(bands)
+            self._macros(bands or read_bands(sql_dir))
             macros, self._helpers = read_helpers(sql_dir)
             self._ready: set[str] = set()
             for text in macros:
@@ -92,7 +92,8 @@ class Workspace:
         self.close()
 
     def close(self) -> None:
-        exact.unregister(self.con)
+        with contextlib.suppress(duckdb.Error):  # an unfinished result holds the functions; closing frees both
+            exact.unregister(self.con)
         self.con.close()
 
     # -- the period's tables with running numbers ---------------------------------------------------------------
@@ -119,7 +120,9 @@ class Workspace:
         numbered = numbered.append_column("aid", aid).append_column("in_scope", inside)
         numbered = numbered.append_column("rule_date", rule_date)
         self.con.register("award_case", numbered)
-        self.con.register("agency_keys", pa.table({"aid": np.arange(len(agencies), dtype=np.int32), "agency_key": agencies}))
+        self.con.register(
+            "agency_keys", pa.table({"aid": np.arange(len(agencies), dtype=np.int32), "agency_key": agencies})
+        )
 
         firms, fid = _numbered(given["bid"]["firm"])
         self.con.register("firm_keys", pa.table({"fid": np.arange(len(firms), dtype=np.int32), "firm": firms}))
@@ -130,12 +133,16 @@ class Workspace:
                 table = table.append_column("fid", fid)
             table = table.append_column("cid", cid)
             if cid.null_count:
-                log.warning("signals: %d rows of %s belong to no case of the snapshot and are left out", cid.null_count, name)
+                log.warning(
+                    "signals: %d rows of %s belong to no case of the snapshot and are left out", cid.null_count, name
+                )
                 table = table.filter(pc.is_valid(table["cid"]))
             self.con.register(name, table)
         self.con.register("debarment", given["debarment"])
         self.con.register("limits", _limits(rule_date, threshold_rows))
-        self.con.register("run_period", pa.table({"first_day": pa.array([period.first]), "last_day": pa.array([period.last])}))
+        self.con.register(
+            "run_period", pa.table({"first_day": pa.array([period.first]), "last_day": pa.array([period.last])})
+        )
 
     def _macros(self, bands: Mapping[str, Any]) -> None:
         """``value_band(x)`` and ``bidder_band(n)`` from config/peer_bands.yaml: the number of edges at or below x."""
@@ -209,6 +216,12 @@ class Workspace:
             _words(reason),
         ]
         return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def read_bands(sql_dir: Path) -> dict[str, Any]:
+    """``peer_bands.yaml`` of the config folder that lies beside the SQL folder (in the project and in a rule book)."""
+    bands: dict[str, Any] = config.load(sql_dir.parents[1] / "config", "peer_bands")
+    return bands
 
 
 def read_helpers(folder: Path) -> tuple[list[str], dict[str, tuple[Path, str]]]:
@@ -335,17 +348,23 @@ def _check_shape(signal: Signal, relation: duckdb.DuckDBPyRelation) -> None:
         raise SignalError(f"{signal.path.name}: evidence keys must stand in alphabetical order, got {keys}")
 
 
-def summary(result: pa.Table, signals: Sequence[Signal], too_common: float = 0.15) -> list[dict[str, Any]]:
+def summary(result: pa.Table, signals: Sequence[Signal], too_common: float | None = None) -> list[dict[str, Any]]:
     """Per signal: fired, clear, not_assessable, base_rate (fired / assessable, None when none), too_common.
 
-    A signal that fires on more than ``too_common`` (a fraction) of the assessable cases selects nothing: it says so.
+    A signal that fires on more than ``too_common`` (a fraction; default ``too_common_share`` of the peer_bands.yaml
+    beside the signals) of at least 20 assessable cases selects nothing: log and report say so.
     """
+    if too_common is None:
+        too_common = float(read_bands(signals[0].path.parent)["too_common_share"])
     counts = result.group_by(["signal_id", "state"]).aggregate([([], "count_all")]).to_pylist()
     table = {(r["signal_id"], r["state"]): r["count_all"] for r in counts}
-    return [summarise(s, *(table.get((s.id, str(state)), 0) for state in STATES), too_common) for s in signals]
+    share = too_common
+    return [summarise(s, [table.get((s.id, str(state)), 0) for state in STATES], share) for s in signals]
 
 
-def summarise(signal: Signal, fired: int, clear: int, not_assessable: int, too_common: float) -> dict[str, Any]:
+def summarise(signal: Signal, counts: Sequence[int], too_common: float) -> dict[str, Any]:
+    """One line of ``summary`` from the counts fired, clear, not_assessable."""
+    fired, clear, not_assessable = counts
     assessable = fired + clear
     rate = fired / assessable if assessable else None
     return {

@@ -8,6 +8,7 @@ NULL in gives NULL out.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from fractions import Fraction
 from math import comb, factorial
@@ -122,7 +123,7 @@ def rotation(winners: list[int]) -> float:
     counts = sorted(Counter(winners).values())
     if len(counts) < 2 or len(winners) > 150:
         return float("nan")
-    repeats = sum(a == b for a, b in zip(winners, winners[1:], strict=False))
+    repeats = sum(a == b for a, b in itertools.pairwise(winners))
     return float(sum(repeats_law(counts)[: repeats + 1]))
 
 
@@ -131,7 +132,8 @@ def rotation_p(winners: Any) -> pa.Array:
     return _result(out)
 
 
-FUNCTIONS: dict[str, tuple[Any, list[str]]] = {
+ARROW: Any = "arrow"  # DuckDB hands whole columns over and takes whole columns back
+FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "binom_sf": (binom_sf, ["DOUBLE"] * 3),
     "hypergeom_sf": (hypergeom_sf, ["DOUBLE"] * 4),
     "chi2_sf": (chi2_sf, ["DOUBLE"] * 2),
@@ -144,7 +146,7 @@ FUNCTIONS: dict[str, tuple[Any, list[str]]] = {
 def register(con: duckdb.DuckDBPyConnection) -> None:
     """Make the functions callable from SQL on ``con``."""
     for name, (function, types) in FUNCTIONS.items():
-        con.create_function(name, function, types, "DOUBLE", type="arrow")
+        con.create_function(name, function, types, "DOUBLE", type=ARROW)
 
 
 def unregister(con: duckdb.DuckDBPyConnection) -> None:

@@ -31,8 +31,9 @@ FAMILIES = {
     "contract": "履約",
     "records": "資料一致",
 }
+FORMAT_NAMES = ("money", "pct", "date", "num", "p", "x")  # probity.signals.wording.FORMATS
 STRENGTHS = ("high", "low", "rare")
-KEYS = {
+KEYS: dict[str, type | tuple[type, ...]] = {
     "id": str,
     "name_zh": str,
     "name_en": str,
@@ -136,7 +137,9 @@ def parse(path: Path, threshold_names: set[str], helpers: str = "") -> Signal:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = first_line + 1 + (mark.line if mark else 0)
-        raise HeaderError(f"{path.name}:{line}: header is not valid YAML: {getattr(error, 'problem', error)}") from error
+        raise HeaderError(
+            f"{path.name}:{line}: header is not valid YAML: {getattr(error, 'problem', error)}"
+        ) from error
     if not isinstance(node, yaml.MappingNode):
         raise HeaderError(f"{path.name}:{first_line + 1}: the header must be a list of key: value")
     lines = {key.value: first_line + 1 + key.start_mark.line for key, _ in node.value}
@@ -162,7 +165,7 @@ def parse(path: Path, threshold_names: set[str], helpers: str = "") -> Signal:
         raise fail("family", f"unknown family {values['family']}: one of {', '.join(FAMILIES)}")
     if values["strength"] not in STRENGTHS:
         raise fail("strength", f"strength must be one of {', '.join(STRENGTHS)}")
-    if values["must_watch"] is not None and values["must_watch"] not in range(1, 6):
+    if values["must_watch"] is not None and (values["must_watch"] is True or values["must_watch"] not in range(1, 6)):
         raise fail("must_watch", "must_watch is an item (1 to 5) of 採購稽核小組作業規則 §8, or null")
     for parameter in values["parameters"]:
         if parameter not in threshold_names:
@@ -175,7 +178,10 @@ def parse(path: Path, threshold_names: set[str], helpers: str = "") -> Signal:
             raise fail("needs", f"unknown table {table} in {need}")
         if column not in TABLES[table].names:
             raise fail("needs", f"unknown column {column} in {need}")
-    fields = {f for f in re.findall(r"\{([a-z_0-9]+)(?::[a-z]+)?\}", values["reason"])}
+    fields = set(re.findall(r"\{([a-z_0-9]+)(?::[a-z]+)?\}", values["reason"]))
+    for name in re.findall(r"\{[a-z_0-9]+:([a-z]+)\}", values["reason"]):
+        if name not in FORMAT_NAMES:
+            raise fail("reason", f"unknown format {name}: one of {', '.join(FORMAT_NAMES)}")
     evidence = set(_evidence_keys(text[match.end() :]))
     for name in sorted(fields - {"value", "threshold", "amount"}):
         if name not in evidence:
@@ -186,21 +192,26 @@ def parse(path: Path, threshold_names: set[str], helpers: str = "") -> Signal:
         name_en=values["name_en"],
         family=values["family"],
         indicator=tuple(str(i) for i in values["indicator"]),
-        legal_basis=" ".join(values["legal_basis"].split()),
+        legal_basis=_tidy(values["legal_basis"]),
         must_watch=values["must_watch"],
-        formula=" ".join(values["formula"].split()),
+        formula=_tidy(values["formula"]),
         parameters=tuple(values["parameters"]),
         needs=tuple(values["needs"]),
         strength=values["strength"],
         amount=values["amount"].strip(),
-        example=" ".join(values["example"].split()),
-        not_proof=" ".join(values["not_proof"].split()),
-        reason_template="".join(values["reason"].split("\n")).strip(),
+        example=_tidy(values["example"]),
+        not_proof=_tidy(values["not_proof"]),
+        reason_template=_tidy(values["reason"]),
         sql=text[match.end() :].strip().rstrip(";"),
         path=path,
     )
 
 
+def _tidy(text: str) -> str:
+    """One line; the blank that YAML puts where a line of Chinese was broken goes away."""
+    return re.sub(r"(?<=[^\x00-\x7f]) (?=[^\x00-\x7f])", "", " ".join(text.split()))
+
+
 def _evidence_keys(sql: str) -> list[str]:
-    """The keys of the last ``{'key': ...}`` struct of the SQL: the evidence."""
+    """The keys of all ``{'key': ...}`` structs of the SQL, the evidence among them."""
     return re.findall(r"'([a-z_0-9]+)'\s*:", sql)

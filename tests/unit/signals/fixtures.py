@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from tests.unit.signals.world import DAY, World
+from tests.unit.signals.world import DAY, World, firm_row
 
 D = dt.date
 Cases = dict[str, str]
@@ -122,7 +122,10 @@ def _(w: World) -> Cases:
 @fixture("P17A")
 def _(w: World) -> Cases:
     return three(
-        w, fires={"award_amount": 3_000_001}, quiet={"award_amount": 3_000_000}, missing={"budget": None, "procurement_amount": 5}
+        w,
+        fires={"award_amount": 3_000_001},
+        quiet={"award_amount": 3_000_000},
+        missing={"budget": None, "procurement_amount": 5},
     )
 
 
@@ -130,7 +133,10 @@ def _(w: World) -> Cases:
 def _(w: World) -> Cases:
     base = {"reserve_price": 1_000_000}
     return three(
-        w, fires=base | {"award_amount": 1_000_001}, quiet=base | {"award_amount": 1_000_000}, missing={"reserve_price": None}
+        w,
+        fires=base | {"award_amount": 1_000_001},
+        quiet=base | {"award_amount": 1_000_000},
+        missing={"reserve_price": None},
     )
 
 
@@ -154,7 +160,9 @@ def _(w: World) -> Cases:
 @fixture("I03")
 def _(w: World) -> Cases:
     spread(w, "budget")
-    return three(w, fires={"award_amount": 2_997_000}, quiet={"award_amount": 2_938_000}, missing={"award_amount": None})
+    return three(
+        w, fires={"award_amount": 2_997_000}, quiet={"award_amount": 2_938_000}, missing={"award_amount": None}
+    )
 
 
 @fixture("I06")
@@ -194,7 +202,11 @@ def _(w: World) -> Cases:
 
 
 def judged(w: World, flags: list[bool | None], agency: int = 1, **over: object) -> str:
-    case = w.bids(w.case(agency=agency, n_bidders=len(flags)), *range(1, len(flags) + 1), prices=[900 + 10 * i for i in range(len(flags))])
+    case = w.bids(
+        w.case(agency=agency, n_bidders=len(flags)),
+        *range(1, len(flags) + 1),
+        prices=[900 + 10 * i for i in range(len(flags))],
+    )
     for row, value in zip(w.rows["bid"][-len(flags) :], flags, strict=True):
         row |= {"is_disqualified": value} | over
     return case
@@ -232,7 +244,9 @@ def screen_world(fires: list[int], quiet: list[int], missing: list[int]) -> Call
         n = len(fires)
         for i in range(60):
             step = 30_000 + 997 * i
-            w.bids(w.case(), *range(1, n + 1), prices=[3_000_000 + k * step + (k * k * 311 * (i % 7)) for k in range(n)])
+            w.bids(
+                w.case(), *range(1, n + 1), prices=[3_000_000 + k * step + (k * k * 311 * (i % 7)) for k in range(n)]
+            )
         return {
             label: w.bids(w.case(), *range(1, len(prices) + 1), prices=prices)  # type: ignore[arg-type]
             for label, prices in (("fires", fires), ("quiet", quiet), ("missing", missing))
@@ -336,7 +350,7 @@ def _(w: World) -> Cases:
 def _(w: World) -> Cases:
     for i in range(20):
         w.bids(w.case(award=D(2020, 7, 1) + i * DAY), 100 + i % 5, 1)
-        w.bids(w.case(award=D(2020, 8, 1) + i * DAY), 110 + i % 5, 2, winner=2 if i % 3 == 0 else 110 + i % 5)
+        w.bids(w.case(award=D(2020, 8, 1) + i * DAY), 110 + i % 5, 2, winner=2 if i % 2 == 0 else 110 + i % 5)
     return {"fires": w.bids(w.case(), 3, 1), "quiet": w.bids(w.case(), 3, 2), "missing": no_losers(w)}
 
 
@@ -346,7 +360,11 @@ def _(w: World) -> Cases:
         for i in range(10):
             regular = (7,) if i < (8 if agency == 1 else 6) else ()
             w.bids(w.case(award=D(2020, 7, 1) + i * DAY, agency=agency), 20 + i, 40 + i, *regular)
-    cases = {"fires": w.bids(w.case(), 1, 2), "quiet": w.bids(w.case(agency=2), 1, 2), "missing": w.bids(w.case(agency=3), 1, 2)}
+    cases = {
+        "fires": w.bids(w.case(), 1, 2),
+        "quiet": w.bids(w.case(agency=2), 1, 2),
+        "missing": w.bids(w.case(agency=3), 1, 2),
+    }
     for label in ("fires", "quiet"):
         w.bids(cases[label], 7, winner=0, is_subcontractor=True)
     return cases
@@ -359,7 +377,10 @@ def _(w: World) -> Cases:
 def _(w: World) -> Cases:
     base = {"method": "restricted", "restricted_clause": "22-1-1"}
     return three(
-        w, fires=base | {"failed_count": 0}, quiet=base | {"failed_count": 1}, missing=base | {"restricted_clause": None}
+        w,
+        fires=base | {"failed_count": 0},
+        quiet=base | {"failed_count": 1},
+        missing=base | {"restricted_clause": None},
     )
 
 
@@ -432,7 +453,12 @@ def _(w: World) -> Cases:
     part(1, 400_000, 0)
     part(2, 400_000, 0)
     part(3, 400_000, 0, place="虛城市乙區")
-    return {"fires": part(1, 600_000, 1), "quiet": part(2, 599_999, 1), "missing": part(4, None, 1), "elsewhere": part(3, 600_000, 1)}
+    return {
+        "fires": part(1, 600_000, 1),
+        "quiet": part(2, 599_999, 1),
+        "missing": part(4, None, 1),
+        "elsewhere": part(3, 600_000, 1),
+    }
 
 
 @fixture("P07")
@@ -453,12 +479,9 @@ def _(w: World) -> Cases:
     w.bids(cases["fires"], 1)
     w.bids(cases["quiet"], 2)
     w.bids(cases["missing"], 1)
-    from tests.unit.signals.world import firm_row
-
     for number, begin in ((1, D(2021, 3, 1)), (2, D(2021, 3, 2)), (3, D(2019, 1, 1))):
-        row = firm_row(number)
-        w.add("debarment", effective_date=begin, expire_date=begin + 365 * DAY, annulled=False, agency_no="3.99.9", case_no=str(number),
-              firm=row["firm"], firm_id=row["firm_id"], firm_name=row["firm_name"], firm_key=row["firm_key"])  # fmt: skip
+        dates = {"effective_date": begin, "expire_date": begin + 365 * DAY, "annulled": False}
+        w.add("debarment", **firm_row(number), **dates, agency_no="3.99.9", case_no=str(number))
     return cases
 
 
@@ -467,12 +490,18 @@ def _(w: World) -> Cases:
     for agency, earlier in ((1, 19), (2, 18)):
         for i in range(earlier):
             w.bids(w.case(award=D(2020, 9, 1) + i * DAY, agency=agency), agency)
-    return {"fires": w.bids(w.case(), 1), "quiet": w.bids(w.case(agency=2), 2), "missing": w.bids(w.case(award_date=None), 1)}
+    return {
+        "fires": w.bids(w.case(), 1),
+        "quiet": w.bids(w.case(agency=2), 2),
+        "missing": w.bids(w.case(award_date=None), 1),
+    }
 
 
 @fixture("P15")
 def _(w: World) -> Cases:
-    cases = three(w, fires={"designer_key": "10000001"}, quiet={"designer_key": "10000005"}, missing={"designer_key": None})
+    cases = three(
+        w, fires={"designer_key": "10000001"}, quiet={"designer_key": "10000005"}, missing={"designer_key": None}
+    )
     for case in cases.values():
         w.bids(case, 1, 2)
     return cases
@@ -549,7 +578,9 @@ def _(w: World) -> Cases:
 
 @fixture("P13A")
 def _(w: World) -> Cases:
-    cases = three(w, fires={"award_amount": 1_000_000}, quiet={"award_amount": 1_000_000}, missing={"in_city_list": None})
+    cases = three(
+        w, fires={"award_amount": 1_000_000}, quiet={"award_amount": 1_000_000}, missing={"in_city_list": None}
+    )
     for label, delta in (("fires", -200_001), ("quiet", 200_000)):
         w.add("contract_change", case_id=cases[label], change_no=1, change_date=D(2021, 3, 5), amount_delta=delta)
     return cases
@@ -559,7 +590,13 @@ def _(w: World) -> Cases:
 def _(w: World) -> Cases:
     cases = three(w, fires={}, quiet={}, missing={"in_city_list": False})
     for label, days in (("fires", 30), ("quiet", 31)):
-        w.add("contract_change", case_id=cases[label], change_no=1, change_date=D(2021, 3, 1) + days * DAY, amount_delta=1000)
+        w.add(
+            "contract_change",
+            case_id=cases[label],
+            change_no=1,
+            change_date=D(2021, 3, 1) + days * DAY,
+            amount_delta=1000,
+        )
     return cases
 
 
@@ -597,7 +634,9 @@ def _(w: World) -> Cases:
 @fixture("P17C")
 def _(w: World) -> Cases:
     base = {"amount_class": "未達公告金額", "award_amount": 900_000}
-    return three(w, fires=base | {"budget": 1_000_000}, quiet=base | {"budget": 999_999}, missing={"amount_class": None})
+    return three(
+        w, fires=base | {"budget": 1_000_000}, quiet=base | {"budget": 999_999}, missing={"amount_class": None}
+    )
 
 
 @fixture("P20")

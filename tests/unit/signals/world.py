@@ -13,6 +13,7 @@ from probity.tables import TABLES
 PERIOD = Period.parse("2021-03")
 DAY = dt.timedelta(days=1)
 D = dt.date
+AWARD = D(2021, 3, 1)
 
 
 def firm_row(number: int | str) -> dict[str, Any]:
@@ -20,33 +21,65 @@ def firm_row(number: int | str) -> dict[str, Any]:
     if isinstance(number, str):
         return {"firm": f"N:{number}", "firm_id": None, "firm_name": number, "firm_key": number}
     firm_id = f"{10_000_000 + number}"
-    return {"firm": firm_id, "firm_id": firm_id, "firm_name": f"虛構{number}號營造有限公司", "firm_key": f"虛構{number}號營造"}
+    return {
+        "firm": firm_id,
+        "firm_id": firm_id,
+        "firm_name": f"虛構{number}號營造有限公司",
+        "firm_key": f"虛構{number}號營造",
+    }
 
 
 class World:
     """Rows of the canonical tables under construction; ``tables()`` gives them as Arrow."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, list[dict[str, Any]]] = {n: [] for n in ("award_case", "bid", "contract_change", "correction", "debarment")}
+        self.rows: dict[str, list[dict[str, Any]]] = {
+            n: [] for n in ("award_case", "bid", "contract_change", "correction", "debarment")
+        }
 
-    def case(self, award: dt.date = D(2021, 3, 1), agency: int = 1, **over: Any) -> str:
+    def case(self, award: dt.date = AWARD, agency: int = 1, **over: Any) -> str:
         """An awarded open works tender of agency ``agency``, nothing odd about it. Returns its case_id."""
         number = f"T{len(self.rows['award_case']):05d}"
         notice = over.pop("notice", award + 5 * DAY)
         row: dict[str, Any] = {
-            "case_no": number, "agency_id": f"3.99.{agency}", "agency_key": f"3.99.{agency}", "agency_name": f"虛城市第{agency}局",
-            "title": f"虛城道路整修{number}", "title_key": f"虛城道路整修{number}", "kind": "works", "category_code": "5131",
-            "method": "open", "award_way": "lowest", "budget": 3_000_000, "reserve_price": 2_900_000, "award_amount": 2_700_000,
-            "award_date": award, "award_notice_date": notice, "opening_date": award - 3 * DAY, "deadline_date": award - 4 * DAY,
-            "tender_notice_date": award - 30 * DAY, "n_bidders": 3, "n_winners": 1, "in_eproc": True, "in_city_list": True,
-            "sources": "test", "n_observations": 1,
-        }  # fmt: skip
+            "case_no": number,
+            "agency_id": f"3.99.{agency}",
+            "agency_key": f"3.99.{agency}",
+            "agency_name": f"虛城市第{agency}局",
+            "title": f"虛城道路整修{number}",
+            "title_key": f"虛城道路整修{number}",
+            "kind": "works",
+            "category_code": "5131",
+            "method": "open",
+            "award_way": "lowest",
+            "budget": 3_000_000,
+            "reserve_price": 2_900_000,
+            "award_amount": 2_700_000,
+            "award_date": award,
+            "award_notice_date": notice,
+            "opening_date": award - 3 * DAY,
+            "deadline_date": award - 4 * DAY,
+            "tender_notice_date": award - 30 * DAY,
+            "n_bidders": 3,
+            "n_winners": 1,
+            "in_eproc": True,
+            "in_city_list": True,
+            "sources": "test",
+            "n_observations": 1,
+        }
         row |= over
         row.setdefault("case_id", f"{row['agency_key']}|{number}|{notice:%Y%m%d}")
         self.rows["award_case"].append(row)
         return row["case_id"]
 
-    def bids(self, case_id: str, *firms: int | str, prices: list[int | None] | None = None, winner: int | str | None = None, **over: Any) -> str:
+    def bids(
+        self,
+        case_id: str,
+        *firms: int | str,
+        prices: list[int | None] | None = None,
+        winner: int | str | None = None,
+        **over: Any,
+    ) -> str:
         """Bidders of a case; the first wins unless ``winner`` says otherwise (0: nobody is known to have won)."""
         for i, number in enumerate(firms):
             self.rows["bid"].append(
