@@ -477,10 +477,13 @@ class _Reasons:
             meta = self.meta.get(signal, {})
             name = meta.get("name", signal)
             value, threshold = values[case["case_id"], signal]
-            plain = self.rules["texts"]["no_reason_text"].format(name=name, value=value, threshold=threshold)
+            plain = self.rules["texts"]["no_reason_text"].format(
+                name=name, value=_number(value), threshold=_number(threshold)
+            )
             text = (meta.get("reason_texts") or {}).get(case["case_id"]) or plain
             words.append({"signal_id": signal, "name": name, "text": text, "legal_basis": meta.get("legal_basis", "")})
-        words += [self._graded(p) for p in parts if score.is_graded(p["signal_id"]) and p["points"] > 0]
+        graded = [p for p in parts if score.is_graded(p["signal_id"]) and p["points"] > 0]
+        words += [self._graded(p) for p in graded if p["signal_id"].split(":")[0] not in signals]
         items = sorted(from_signals | from_columns, key=lambda i: self.place.get(i, 99))
         return (items[0] if items else None), words
 
@@ -496,3 +499,7 @@ class _Reasons:
 def fired_ids(parts: Sequence[Mapping[str, Any]]) -> list[str]:
     """The signals that fired, in the order of their points."""
     return [p["signal_id"] for p in parts if not score.is_graded(p["signal_id"])]
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.6g}"

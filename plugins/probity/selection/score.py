@@ -106,7 +106,7 @@ def parts(result: pa.Table, families: Mapping[str, str | None], weights: Mapping
     fired["family"] = fired["signal_id"].map(family)
     own = {s: weight_of(s, families.get(s), weights) for s in states.index}
     fired["weight"] = fired["signal_id"].map(own).astype(float)
-    fired["strength"] = fired["strength"].astype(float).fillna(1.0).clip(0.0, 1.0)
+    fired["strength"] = fired["strength"].astype(float).fillna(1.0).clip(0.0, 1.0).round(DIGITS)
     fired["rarity"] = fired["signal_id"].map(factor).astype(float)
     graded = [_graded(frame, signal, weights) for signal in (weights.get(GRADED) or {}).get("signals", [])]
     fired = pd.concat([fired, *(g for g in graded if len(g))], ignore_index=True)
