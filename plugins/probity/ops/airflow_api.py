@@ -156,7 +156,7 @@ class AirflowApi:
         content = self.request("GET", path, params={"full_content": True, "map_index": map_index})["content"]
         if isinstance(content, str):
             return content
-        return "\n".join(str(line.get("event", "")) if isinstance(line, dict) else str(line) for line in content)
+        return "\n".join(_log_line(line) for line in content)
 
     def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
         path = f"/dags/{dag_id}/dagRuns/{_quote(run_id)}/taskInstances/{task_id}/xcomEntries/{key}"
@@ -230,6 +230,18 @@ def _quote(run_id: str) -> str:
     from urllib.parse import quote
 
     return quote(run_id, safe="")
+
+
+def _log_line(line: Any) -> str:
+    """One event as text; of an exception its kind and message, as the UI's last line shows it."""
+    if not isinstance(line, dict):
+        return str(line)
+    text = str(line.get("event", ""))
+    details = line.get("error_detail")
+    if details:
+        last = details[-1]
+        text += f": {last.get('exc_type')}: {last.get('exc_value')}"
+    return text
 
 
 def _explain(answer: httpx.Response) -> str:

@@ -217,6 +217,7 @@ class Watch:
         self.say = say
         self.ended: dict[str, str] = {}
         self.answered: set[str] = set()
+        self.retried: set[tuple[str, int]] = set()
         self.seen: dict[tuple[str, str], float] = {}
 
     @property
@@ -231,10 +232,14 @@ class Watch:
                 self._answer(detail)
         for run in self.officer.runs(JOB):
             key = run["partition_key"]
-            if key in self.months and run["state"] in DONE and self.ended.get(key) != run["state"]:
+            if key not in self.months:
+                continue
+            if run["state"] not in DONE:
+                self._tell_retries(key, run["dag_run_id"])
+            elif self.ended.get(key) != run["state"]:
                 self.ended[key] = run["state"]
                 if run["state"] == "failed":
-                    self._tell_failure(key, run)
+                    self._tell_failure(key, run["dag_run_id"])
                 else:
                     self.say(text("demo_run_ended", roc=roc(key), state=run["state"]))
         return self.ended.keys() == self.months
@@ -249,13 +254,25 @@ class Watch:
         self.answered.add(task["id"])
         self.say(text("demo_asked", roc=roc(key)))
 
-    def _tell_failure(self, key: str, run: dict[str, Any]) -> None:
-        for task in self.officer.task_instances(JOB, run["dag_run_id"]):
+    def _tell_failure(self, key: str, run_id: str) -> None:
+        for task in self.officer.task_instances(JOB, run_id):
             if task["state"] == "failed":
-                log = self.officer.log(JOB, run["dag_run_id"], task["task_id"], max(task["try_number"], 1))
-                lines = [line for line in log.splitlines() if line.strip() and not line.startswith("::")]
-                message = lines[-1] if lines else ""
-                self.say(text("demo_failed_task", roc=roc(key), task=task["task_id"], message=message[:600]))
+                message = self._last_words(task, task["try_number"])
+                self.say(text("demo_failed_task", roc=roc(key), task=task["task_id"], message=message))
+
+    def _tell_retries(self, key: str, run_id: str) -> None:
+        """A task that will be tried again: said once, with what went wrong."""
+        for task in self.officer.task_instances(JOB, run_id):
+            tried = (task["id"], task["try_number"])
+            if task["state"] == "up_for_retry" and tried not in self.retried:
+                self.retried.add(tried)
+                message = self._last_words(task, task["try_number"])
+                self.say(text("demo_retried_task", roc=roc(key), task=task["task_id"], message=message))
+
+    def _last_words(self, task: dict[str, Any], attempt: int) -> str:
+        log = self.officer.log(JOB, task["dag_run_id"], task["task_id"], max(attempt, 1))
+        lines = [line for line in log.splitlines() if line.strip() and not line.startswith("::")]
+        return lines[-1][:600] if lines else ""
 
 
 def wait_for_mails(stack: Stack, months: list[str], say: Callable[[str], None], seconds: float = 90.0) -> bool:

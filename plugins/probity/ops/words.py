@@ -17,6 +17,7 @@ TEXT: dict[str, str] = {
     "demo_mail_open": "仍有 {count} 封郵件未寄達，停止等候 (mails still owed)",
     "demo_no_period": "在 {folder} 找不到任何決標日期，請以 --from 與 --to 指定期間。",
     "demo_failed_task": "{roc}：工作「{task}」失敗。{message}",
+    "demo_retried_task": "{roc}：工作「{task}」未成功，稍後自動重試。{message}",
     "demo_timeout": "超過 {minutes} 分鐘仍未完成，停止等候 (timed out)",
     "demo_result": "結果 (result)",
     "demo_no_data": "無資料 (no data)",
