@@ -39,7 +39,8 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
         "period_roc": chain.period.roc,
         "selection_id": row.selection_id,
         "revision": row.revision,
-        "replaces": earlier,
+        "replaces": earlier.selection_id if earlier else None,
+        "replaces_revision": earlier.revision if earlier else None,
         "revision_reason": decision["reason"] if earlier else None,
         "list_digest": row.list_digest,
         "manifest_digest": publication_ref,
@@ -100,10 +101,10 @@ def decision_record(session: Session, chain: Chain, publication_ref: str) -> str
     return str(found)
 
 
-def _replaced(session: Session, row: model.Selection) -> str | None:
+def _replaced(session: Session, row: model.Selection) -> model.Selection | None:
     """The newest earlier revision that had been approved."""
     return session.scalar(
-        select(model.Selection.selection_id)
+        select(model.Selection)
         .join(model.Decision, model.Decision.selection_id == model.Selection.selection_id)
         .where(
             model.Selection.job == row.job,
@@ -228,7 +229,7 @@ def gates_passed(session: Session, chain: Chain) -> list[dict[str, Any]]:
             "outcome": r.outcome,
             "checks": r.result.get("n_checks"),
             "failed": len(r.result.get("failed", [])),
-            "message": "、".join(f["id"] for f in r.result.get("failed", [])),
+            "message": "\n".join(r.result.get("sentences", [])),
         }
         for r in found
     ]

@@ -40,7 +40,8 @@ def keep(
         folder.mkdir(parents=True, exist_ok=True)
         workbook = folder / f"{stage}-{ref[:12]}.xlsx"
         gates.workbook(result, workbook)
-    facts = result.to_json() | {"page": html, "goes_on_with": kept}
+    sentences = [c.message_zh for c in result.failed()]
+    facts = result.to_json() | {"page": html, "goes_on_with": kept, "sentences": sentences}
     with office.transaction() as session:
         statement = insert(model.GateResult).values(
             job=job,

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from probity import canonical, reports
 from probity.calendar import Period
 from probity.delivery import outbox, recipients
-from probity.delivery.message import Envelope, OutgoingMail, compose
+from probity.delivery.message import Envelope, OutgoingMail, compose, message_id
 from probity.delivery.recipients import Recipient
 from probity.jobs.office import Office
 from probity.settings import ROOT, Settings
@@ -145,13 +145,10 @@ def attachments(person: Recipient, context: Mapping[str, Any], files: Mapping[st
     return attached
 
 
-def outgoing(office: Office, selection: model.Selection, parcel: Parcel) -> OutgoingMail:
-    """The parcel as a mail of the outbox: its key is the selection, the recipient and the revision."""
-    envelope = Envelope(
-        f"{selection.job}/{selection.period}",
-        parcel.recipient.address,
-        selection.revision,
-        parcel.recipient.role,
-        office.settings.mail_from,
-    )
+def outgoing(office: Office, selection: model.Selection, parcel: Parcel, replaced: int | None) -> OutgoingMail:
+    """The parcel as a mail of the outbox: its key is the selection, the recipient and the revision. A mail that
+    replaces revision ``replaced`` answers that one's Message-ID, so that both stand in one thread."""
+    report, person, sender = f"{selection.job}/{selection.period}", parcel.recipient, office.settings.mail_from
+    answers = message_id(report, person.address, replaced, sender) if replaced else ""
+    envelope = Envelope(report, person.address, selection.revision, person.role, sender, answers)
     return compose(office.objects, envelope, parcel.bodies, parcel.files)

@@ -11,7 +11,6 @@ Legal duty: 政府採購法 §108; 採購稽核小組組織準則 §4; 採購稽
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -210,14 +209,12 @@ class Subject:
         empty = TABLES["quarantine"].arrow_schema().empty_table()
         names = {f["digest"]: f["file_name"] for f in files}
 
-        def locate(table: str, keys: Sequence[tuple[Any, ...]]) -> Mapping[tuple[Any, ...], Sequence[gates.Place]]:
-            # Asked only for bad rows, so a gate that passes reads no observation.
-            digests = [f["observations"][table] for f in files if table in f["observations"]]
-            observed = [self.office.objects.get_table(d) for d in digests]
-            tables = {table: pa.concat_tables(observed, promote_options="default")} if observed else {}
-            return gates.locator(tables, names)(table, keys)
+        def observed(table: str) -> pa.Table | None:
+            found = [f["observations"][table] for f in files if table in f["observations"]]
+            tables = [self.office.objects.get_table(digest) for digest in found]
+            return pa.concat_tables(tables, promote_options="default") if tables else None
 
-        return {"files": files, "quarantine": pa.concat_tables([empty, *aside]), "locate": locate}
+        return {"files": files, "quarantine": pa.concat_tables([empty, *aside]), "locate": gates.locator(observed, names)}
 
     def without_quarantined(self, result: Any) -> str:
         """A new inputs manifest over the kept tables, with what was set aside beside it."""
@@ -242,7 +239,8 @@ def detect(settings: Settings, period_key: str, ref: str) -> str:
     book = office.rules(inputs)
     loaded = signals.load_signals(book.sql / RULES)
     result = signals.run(office.tables(inputs), period, loaded, book.thresholds)
-    summary = signals.summary(result, loaded)
+    about = {s.id: {"legal_basis": s.legal_basis, "must_watch": s.must_watch} for s in loaded}
+    summary = [about[row["signal_id"]] | row for row in signals.summary(result, loaded)]
     manifest = {
         "kind": "signals",
         "job": JOB,

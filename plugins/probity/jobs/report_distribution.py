@@ -100,7 +100,7 @@ def owe(office: Office, selection_id: str) -> tuple[Any, int]:
         return result, 0
     with office.transaction() as session:
         for parcel in parcels:
-            outbox.enqueue(session, post.outgoing(office, row, parcel))
+            outbox.enqueue(session, post.outgoing(office, row, parcel, context["replaces_revision"]))
         counts = {"selection_id": selection_id, "mails": len(parcels)}
         records.step(session, JOB, period, "owe", reference, counts)
     log.info("selection %s: %s mails owed", selection_id, len(parcels))

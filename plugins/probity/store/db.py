@@ -63,6 +63,7 @@ def _engine(url: URL, pid: int) -> Engine:
         pool_timeout=30,
         pool_recycle=1800,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error must not print what was bound (addresses, quarantined values)
         connect_args={"connect_timeout": 10, "application_name": f"probity-{pid}"},
     )
 
