@@ -64,7 +64,7 @@ CONFLICT_FIELDS = (
 )
 BID_CONFLICT_FIELDS = ("is_winner", "bid_amount", "award_amount", "original_bid", "is_disqualified")
 
-MEMORY_LIMIT = "2GB"
+MEMORY_LIMIT = "900MB"  # beyond it DuckDB spills to a temporary folder
 THREADS = 2
 
 
@@ -80,10 +80,13 @@ def build(
     first, last = years_before(period.first, history_years), period.last
     with tempfile.TemporaryDirectory(prefix="probity-merge-") as spill, _connect(spill) as con:
         _load(con, files, objects)
-        con.execute((SQL / "references.sql").read_text(encoding="utf-8"), {"first": first, "last": last})
-        con.execute((SQL / "tenders.sql").read_text(encoding="utf-8"))
+        con.register("span", pa.table({"first_day": [first], "last_day": [last]}))
+        _run(con, "references")
+        _run(con, "tenders")
         for name in ("obs_bid", "obs_contract_change", "obs_correction"):
-            con.execute((SQL / "children.sql").read_text(encoding="utf-8").replace("{table}", name))
+            con.execute(f"CREATE OR REPLACE VIEW child AS SELECT * FROM {name}")
+            _run(con, "children")
+            con.execute(f"ALTER TABLE child_ref RENAME TO {name}_ref")
         cases = _merge_cases(con, last)
         con.register("award_case", cases)
         tables = {
@@ -117,6 +120,10 @@ def _connect(spill: str) -> duckdb.DuckDBPyConnection:
         "temp_directory": spill,
     }
     return duckdb.connect(":memory:", config=config)
+
+
+def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
+    con.execute((SQL / f"{name}.sql").read_text(encoding="utf-8"))
 
 
 def _load(con: duckdb.DuckDBPyConnection, files: list[Ingested], objects: ObjectStore) -> None:

@@ -1,3 +1,5 @@
+import csv
+import io
 import re
 import struct
 import zipfile
@@ -5,6 +7,9 @@ from pathlib import Path
 
 import pytest
 import xlwt
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 from odf.opendocument import OpenDocumentSpreadsheet
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
@@ -49,6 +54,24 @@ def test_rows_are_numbered_as_the_sender_sees_them(tmp_path):
     ragged = tmp_path / "b.csv"
     ragged.write_text("a,b\n1,2\n3,4\n\n", encoding="utf-8")
     assert cells(document(ragged)) == [["2", "1", "2"], ["3", "3", "4"]]
+
+
+CELLS = st.text(
+    st.characters(exclude_categories=["Cs", "Cc", "Zs", "Zl", "Zp", "Cf"]) | st.sampled_from('",;\n'), max_size=6
+)
+
+
+@hypothesis_settings(max_examples=80, deadline=None)
+@given(st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=6))
+def test_what_a_csv_writer_writes_is_what_is_read(rows):
+    sink = io.StringIO(newline="")
+    csv.writer(sink).writerows([["甲", "乙", "丙"], *rows])
+    data = sink.getvalue().encode()
+    fast = readers._read_text(data, ",", 0, [0, 1, 2])
+    slow = readers._read_slow(csv.reader(io.StringIO(sink.getvalue(), newline="")), -1, [0, 1, 2])
+    expected = [r for r in rows if any(c.strip() for c in r)]
+    assert [list(r) for r in zip(*(a.to_pylist() for a in fast[1]), strict=True)] == expected
+    assert [list(r) for r in zip(*(a.to_pylist() for a in slow[1]), strict=True)][1:] == expected
 
 
 def test_a_large_text_is_mapped_and_reads_the_same(tmp_path, monkeypatch):

@@ -1,7 +1,7 @@
 -- The case of each row that names its case itself (no parent row in its file): rows of the city's other worksheets and
--- of the winners' csv. In: {table} (Parquet view), file, agency_map, ref, cases. Out: {table}_ref.
+-- of the winners' csv. In: child (a view of the observations), file, agency_map, ref, cases. Out: child_ref.
 
-CREATE TABLE {table}_ref AS
+CREATE TABLE child_ref AS
 WITH named AS (
     SELECT
         f.fno,
@@ -13,9 +13,9 @@ WITH named AS (
         o.award_date AS ad,
         o.notice_id AS nid,
         o._source = 'city_list' AS is_city
-    FROM {table} AS o
-    INNER JOIN file AS f ON f.digest = o._file_digest
-    LEFT JOIN agency_map AS m ON m.name_key = o._agency_name_key
+    FROM child AS o
+    INNER JOIN file AS f ON o._file_digest = f.digest
+    LEFT JOIN agency_map AS m ON o._agency_name_key = m.name_key
     WHERE o._parent_row IS NULL
 ),
 
@@ -35,28 +35,47 @@ candidate AS (
         END AS fit,
         (n.is_city AND NOT c.in_city)::INTEGER AS other_list
     FROM named AS n
-    INNER JOIN cases AS c ON c.ak = n.ak AND c.ck = n.ck
+    INNER JOIN cases AS c ON n.ak = c.ak AND n.ck = c.ck
 ),
 
 chosen AS (
-    SELECT fno, sheet, row_no, case_id
+    SELECT
+        fno,
+        sheet,
+        row_no,
+        case_id
     FROM candidate
     WHERE fit IS NOT NULL
     QUALIFY row_number() OVER (
-        PARTITION BY fno, sheet, row_no ORDER BY fit, other_list, case_nd DESC, case_id
-    ) = 1
+            PARTITION BY fno, sheet, row_no ORDER BY fit ASC, other_list ASC, case_nd DESC, case_id ASC
+        ) = 1
 ),
 
 parented AS (
-    SELECT f.fno, o._sheet AS sheet, o._row AS row_no, o._parent_row AS parent_row
-    FROM {table} AS o
-    INNER JOIN file AS f ON f.digest = o._file_digest
+    SELECT
+        f.fno,
+        o._sheet AS sheet,
+        o._row AS row_no,
+        o._parent_row AS parent_row
+    FROM child AS o
+    INNER JOIN file AS f ON o._file_digest = f.digest
     WHERE o._parent_row IS NOT NULL
     GROUP BY ALL
 )
 
-SELECT fno, sheet, row_no, NULL::BIGINT AS parent_row, case_id FROM chosen
+SELECT
+    fno,
+    sheet,
+    row_no,
+    NULL::BIGINT AS parent_row,
+    case_id
+FROM chosen
 UNION ALL
-SELECT p.fno, p.sheet, p.row_no, p.parent_row, r.case_id
+SELECT
+    p.fno,
+    p.sheet,
+    p.row_no,
+    p.parent_row,
+    r.case_id
 FROM parented AS p
-INNER JOIN ref AS r ON r.fno = p.fno AND r.sheet = p.sheet AND r.row_no = p.parent_row;
+INNER JOIN ref AS r ON p.fno = r.fno AND p.sheet = r.sheet AND p.parent_row = r.row_no;

@@ -1,24 +1,43 @@
 -- Which case each observation speaks of.
--- In:  obs_award_case, obs_tender, obs_bid, obs_contract_change, obs_correction (Parquet views), file (fno, digest, prec,
---      last_date), agency_listed (name_key, agency_id).
--- Out: agency_map, ref (an observation of a case -> case_id, rank), cases (one row a case).
+-- In:  obs_award_case, obs_tender (Parquet views), file (fno, digest, prec, last_date),
+--      agency_listed (name_key, agency_id),
+--      span (first_day, last_day of the history and the period).
+-- Out: agency_map, ref (an observation of a case -> case_id, rank), cases (one row a case),
+--      wanted (the cases of the span).
 
 CREATE TABLE agency_learned AS
 WITH named AS (
-    SELECT _agency_name_key AS name_key, agency_id FROM obs_award_case WHERE agency_id IS NOT NULL
+    SELECT
+        _agency_name_key AS name_key,
+        agency_id
+    FROM obs_award_case
+    WHERE agency_id IS NOT NULL
     UNION
-    SELECT _agency_name_key, agency_id FROM obs_tender WHERE agency_id IS NOT NULL
+    SELECT
+        _agency_name_key,
+        agency_id
+    FROM obs_tender
+    WHERE agency_id IS NOT NULL
 )
-SELECT name_key, min(agency_id) AS agency_id
-FROM named
-WHERE name_key NOT IN (SELECT name_key FROM agency_listed)
-GROUP BY name_key
-HAVING min(agency_id) = max(agency_id);
+
+SELECT
+    n.name_key,
+    min(n.agency_id) AS agency_id
+FROM named AS n
+WHERE n.name_key NOT IN (SELECT a.name_key FROM agency_listed AS a)
+GROUP BY n.name_key
+HAVING min(n.agency_id) = max(n.agency_id);
 
 CREATE TABLE agency_map AS
-SELECT name_key, agency_id FROM agency_listed
+SELECT
+    name_key,
+    agency_id
+FROM agency_listed
 UNION ALL
-SELECT name_key, agency_id FROM agency_learned;
+SELECT
+    name_key,
+    agency_id
+FROM agency_learned;
 
 -- rank: lower wins. Source precedence first; within a source the file that reaches furthest, then digest, sheet, row.
 CREATE TABLE seen AS
@@ -35,26 +54,41 @@ SELECT
     o.notice_id AS nid,
     o.award_amount AS amount,
     o._source = 'city_list' AS is_city,
-    coalesce(o._is_correction, false) AS is_correction,
+    coalesce(o._is_correction, FALSE) AS is_correction,
     row_number() OVER (
-        ORDER BY f.prec, coalesce(o._is_correction, false) DESC, f.last_date DESC NULLS LAST, f.fno, o._sheet, o._row
+        ORDER BY
+            f.prec ASC,
+            coalesce(o._is_correction, FALSE) DESC,
+            f.last_date DESC NULLS LAST,
+            f.fno ASC,
+            o._sheet ASC,
+            o._row ASC
     ) AS rank
 FROM obs_award_case AS o
-INNER JOIN file AS f ON f.digest = o._file_digest
-LEFT JOIN agency_map AS m ON m.name_key = o._agency_name_key;
+INNER JOIN file AS f ON o._file_digest = f.digest
+LEFT JOIN agency_map AS m ON o._agency_name_key = m.name_key;
 
 -- Two notices of one agency, case number and day are two cases when their notice ids differ.
 CREATE TABLE split AS
-SELECT ak, ck, nd, min(nid) AS first_nid
+SELECT
+    ak,
+    ck,
+    nd,
+    min(nid) AS first_nid
 FROM seen
 WHERE NOT is_city AND NOT is_correction
 GROUP BY ak, ck, nd
 HAVING min(nid) <> max(nid);
 
 CREATE TABLE split_amount AS
-SELECT s.ak, s.ck, s.nd, s.amount, min(s.nid) AS nid
+SELECT
+    s.ak,
+    s.ck,
+    s.nd,
+    s.amount,
+    min(s.nid) AS nid
 FROM seen AS s
-INNER JOIN split AS x ON x.ak = s.ak AND x.ck = s.ck AND x.nd = s.nd
+INNER JOIN split AS x ON s.ak = x.ak AND s.ck = x.ck AND s.nd = x.nd
 WHERE NOT s.is_city AND NOT s.is_correction AND s.nid IS NOT NULL AND s.amount IS NOT NULL
 GROUP BY s.ak, s.ck, s.nd, s.amount
 HAVING min(s.nid) = max(s.nid);
@@ -72,8 +106,8 @@ SELECT
     s.ad,
     CASE WHEN x.first_nid IS NOT NULL THEN coalesce(s.nid, a.nid, x.first_nid) END AS split_nid
 FROM seen AS s
-LEFT JOIN split AS x ON x.ak = s.ak AND x.ck = s.ck AND x.nd = s.nd
-LEFT JOIN split_amount AS a ON a.ak = s.ak AND a.ck = s.ck AND a.nd = s.nd AND a.amount = s.amount
+LEFT JOIN split AS x ON s.ak = x.ak AND s.ck = x.ck AND s.nd = x.nd
+LEFT JOIN split_amount AS a ON s.ak = a.ak AND s.ck = a.ck AND s.nd = a.nd AND s.amount = a.amount
 WHERE NOT s.is_city AND NOT s.is_correction;
 
 CREATE TABLE portal_case AS
@@ -109,15 +143,29 @@ WITH candidate AS (
         CASE WHEN s.is_correction THEN s.nd - c.nd ELSE abs(c.nd - coalesce(s.nd, s.ad)) END AS gap,
         (c.nid IS NOT NULL AND c.nid IS DISTINCT FROM s.nid)::INTEGER AS other_notice
     FROM seen AS s
-    INNER JOIN portal_case AS c ON c.ak = s.ak AND c.ck = s.ck
+    INNER JOIN portal_case AS c ON s.ak = c.ak AND s.ck = c.ck
     WHERE s.is_city OR s.is_correction
 )
-SELECT fno, sheet, row_no, case_id
+
+SELECT
+    fno,
+    sheet,
+    row_no,
+    case_id
 FROM candidate
 WHERE fit IS NOT NULL
 QUALIFY row_number() OVER (PARTITION BY fno, sheet, row_no ORDER BY fit, gap, other_notice, case_id) = 1;
 
 CREATE TABLE ref AS
+WITH d AS (
+    SELECT
+        fno,
+        sheet,
+        row_no,
+        ak || '|' || ck || '|' || strftime(nd, '%Y%m%d') || coalesce('|' || split_nid, '') AS case_id
+    FROM dated
+)
+
 SELECT
     s.fno,
     s.sheet,
@@ -136,15 +184,8 @@ SELECT
     s.is_city,
     s.is_correction
 FROM seen AS s
-LEFT JOIN (
-    SELECT
-        fno,
-        sheet,
-        row_no,
-        ak || '|' || ck || '|' || strftime(nd, '%Y%m%d') || coalesce('|' || split_nid, '') AS case_id
-    FROM dated
-) AS d ON d.fno = s.fno AND d.sheet = s.sheet AND d.row_no = s.row_no
-LEFT JOIN loose AS l ON l.fno = s.fno AND l.sheet = s.sheet AND l.row_no = s.row_no;
+LEFT JOIN d ON s.fno = d.fno AND s.sheet = d.sheet AND s.row_no = d.row_no
+LEFT JOIN loose AS l ON s.fno = l.fno AND s.sheet = l.sheet AND s.row_no = l.row_no;
 
 CREATE TABLE cases AS
 SELECT
@@ -157,8 +198,10 @@ SELECT
     bool_or(r.is_city) AS in_city,
     bool_or(NOT r.is_city) AS in_eproc
 FROM ref AS r
-LEFT JOIN portal_case AS p ON p.case_id = r.case_id
+LEFT JOIN portal_case AS p ON r.case_id = p.case_id
 GROUP BY r.case_id;
 
 CREATE TABLE wanted AS
-SELECT * FROM cases WHERE nd BETWEEN $first AND $last;
+SELECT c.*
+FROM cases AS c
+INNER JOIN span AS s ON c.nd >= s.first_day AND c.nd <= s.last_day;

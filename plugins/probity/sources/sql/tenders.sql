@@ -17,14 +17,16 @@ SELECT
     coalesce(o.agency_id, m.agency_id, 'N:' || o._agency_name_key) AS ak,
     o._case_key AS ck
 FROM obs_tender AS o
-INNER JOIN file AS f ON f.digest = o._file_digest
-LEFT JOIN agency_map AS m ON m.name_key = o._agency_name_key;
+INNER JOIN file AS f ON o._file_digest = f.digest
+LEFT JOIN agency_map AS m ON o._agency_name_key = m.name_key;
 
 -- Case numbers come back after years: an invitation more than three years before the award is another case's.
 CREATE TABLE tender_of AS
-SELECT t.*, w.case_id
+SELECT
+    t.*,
+    w.case_id
 FROM tender_seen AS t
-INNER JOIN wanted AS w ON w.ak = t.ak AND w.ck = t.ck
+INNER JOIN wanted AS w ON t.ak = w.ak AND t.ck = w.ck
 WHERE t.day <= coalesce(w.ad, w.nd) AND t.day >= coalesce(w.ad, w.nd) - 1096;
 
 CREATE TABLE tender_ref AS
@@ -34,19 +36,27 @@ SELECT
     row_no,
     case_id,
     source,
-    1000000000000 + row_number() OVER (ORDER BY prec, day DESC, fno, sheet, row_no, case_id) AS rank
+    1000000000000 + row_number() OVER (ORDER BY prec ASC, day DESC, fno ASC, sheet ASC, row_no ASC, case_id ASC) AS rank
 FROM tender_of
 WHERE event IN ('tender', 'correction');
 
 CREATE TABLE failed AS
-SELECT case_id, count(DISTINCT event_date) AS failed_count, max(event_date) AS previous_failed_date
+SELECT
+    case_id,
+    count(DISTINCT event_date) AS failed_count,
+    max(event_date) AS previous_failed_date
 FROM tender_of
 WHERE event = 'failed' AND event_date IS NOT NULL
 GROUP BY case_id;
 
 CREATE TABLE portal_correction AS
 WITH step AS (
-    SELECT DISTINCT case_id, event, event_date, deadline_date, content
+    SELECT DISTINCT
+        case_id,
+        event,
+        event_date,
+        deadline_date,
+        content
     FROM tender_of
     WHERE event IN ('tender', 'correction') AND event_date IS NOT NULL
 ),
@@ -55,7 +65,7 @@ ordered AS (
     SELECT
         *,
         lag(deadline_date IGNORE NULLS) OVER (
-            PARTITION BY case_id ORDER BY event_date, event DESC, deadline_date, content
+            PARTITION BY case_id ORDER BY event_date ASC, event DESC, deadline_date ASC, content ASC
         ) AS deadline_before
     FROM step
 )
