@@ -119,12 +119,12 @@ def message(result: GateResult, templates: Path = TEMPLATES) -> str:
 
 
 def _places(check: CheckResult, result: GateResult) -> list[str]:
-    if check.labels and check.id.startswith("arrival.") and (cells := _sheet(result, "ingest")) is not None:
-        listed = _cells(cells, set(check.labels))
-        rest = [plain(name) for name in check.labels if not any(plain(name) in line for line in listed)]
-        return [*listed, *(["、".join(rest)] if rest else [])][: MESSAGE_PLACES + 1]
     if check.labels:
-        names = [plain(n) for n in check.labels[:MESSAGE_ROWS]]
+        cells = _sheet(result, "ingest") if check.column == "rows_quarantined" else None
+        if cells is not None and (listed := _cells(cells, set(check.labels))):
+            return listed
+        why = _refusals(result) if check.id == "arrival.accepted" else {}
+        names = [plain(n) + (f"（{why[n]}）" if n in why else "") for n in check.labels[:MESSAGE_ROWS]]
         return ["、".join(names) + (f" 等 {len(check.labels)} 項" if len(check.labels) > MESSAGE_ROWS else "")]
     rows: dict[tuple[str, str, str], list[int]] = {}
     for bad in check.bad_rows:
@@ -136,6 +136,12 @@ def _places(check: CheckResult, result: GateResult) -> list[str]:
         ((file or f"標準資料表 {table.zh if table else check.table}", sheet, titles.get(column, column)), numbers)
         for (file, sheet, column), numbers in rows.items()
     )
+
+
+def _refusals(result: GateResult) -> dict[str, str]:
+    """File name -> why it was refused: a sentence that the reader wrote for the operator."""
+    files = _sheet(result, "files")
+    return {r["file"]: plain(r["reason"], 200) for r in files.rows if r.get("reason")} if files else {}
 
 
 def _cells(cells: BadRows, files: set[str]) -> list[str]:

@@ -29,7 +29,9 @@ FILE_HEADINGS = {
     "known": "可辨識來源",
     "accepted": "已接受",
     "has_rows": "有資料列",
+    "reason": "退件原因",
     "clean": "無隔離列",
+    "history_clean": "以前各期無隔離列",
     "within_limit": "隔離比例在限度內",
     "history_within_limit": "以前各期隔離比例在限度內",
 }
@@ -44,6 +46,7 @@ CHECKS = (
     Check("arrival.accepted", "files", "true", ("accepted",), marks=("file",)),
     Check("arrival.has_rows", "files", "true", ("has_rows",), marks=("rows_in",)),
     Check("arrival.clean", "files", "true", ("clean",), marks=("rows_quarantined",)),
+    Check("arrival.history_clean", "files", "true", ("history_clean",), marks=("rows_quarantined",)),
     Check("arrival.within_limit", "files", "true", ("within_limit",), marks=("rows_quarantined",)),
     Check("arrival.history_within_limit", "files", "true", ("history_within_limit",), marks=("rows_quarantined",)),
     Check("arrival.needs", "required", "row_count", args={"min": 1}),
@@ -68,7 +71,7 @@ def _file(item: Any, period: Period, first: Any, last: Any, limits: Mapping[str,
     now = not dated or (begins <= period.last and ends >= period.first)  # type: ignore[operator]
     digest = str(_get(item, "digest") or "")
     rows_in, rows_out, aside = (int(_get(item, n) or 0) for n in ("rows_in", "rows_out", "rows_quarantined"))
-    source, refused = _get(item, "source_id", "source"), _get(item, "refused")
+    source, refused = _get(item, "source_id", "source") or None, _get(item, "refused")
     # A refused file is judged by ``accepted``: all of its rows are set aside, which is no share of anything.
     limit = max(float(limits["share"]) * rows_in, float(limits["rows"]))
     fine = bool(refused) or (aside <= limit and (rows_out > 0 or aside == 0))
@@ -84,7 +87,9 @@ def _file(item: Any, period: Period, first: Any, last: Any, limits: Mapping[str,
         "known": source is not None,
         "accepted": source is None or not refused,
         "has_rows": bool(refused) or source is None or rows_in > 0,
-        "clean": aside == 0,
+        "reason": str(refused) if refused else None,
+        "clean": aside == 0 or not now,
+        "history_clean": aside == 0 or now,
         "within_limit": fine or not now,
         "history_within_limit": fine or now,
     }
