@@ -16,7 +16,7 @@ from pathlib import Path
 
 from probity.demo import city, files_city, files_eproc, files_feed
 from probity.demo.dirt import PRIVATE, Dirt
-from probity.demo.maker import DAY, Maker, month_days
+from probity.demo.maker import DAY, Maker, month_days, threshold
 from probity.demo.model import Case, Truth
 from probity.demo.plant import Planter
 
@@ -118,12 +118,20 @@ def _honest(maker: Maker, rng: random.Random, history: list[str], months: list[s
         days = month_days(month)
         for _ in range(n):
             case = maker.make(rng.choice(days))
-            if case.agency.agency_id == "3.99.30" and 0.95 < case.budget / 1_000_000 < 1.06:
+            if _in_a_story(case):
                 case = maker.make(case.notice_date, agency=maker.city.agency("34"))
             elif len(case.bids) >= 3 and case.award_way != "restricted" and rng.random() < 0.03:
                 _two_winners(case)
             cases.append(case)
     return cases
+
+
+def _in_a_story(case: Case) -> bool:
+    """Would an honest case blur a planted story: the agency that bunches its budgets, the one with one cleaner?"""
+    share = case.budget / threshold(case.tender_notice or case.award_date)
+    if case.agency.agency_id == "3.99.30":
+        return 0.95 < share < 1.06
+    return case.agency.agency_id == "3.99.27" and case.category[0].startswith("87")
 
 
 def _two_winners(case: Case) -> None:

@@ -163,7 +163,7 @@ class Planter:
             )
             case.end = case.award_date + 420 * DAY
             self.background(case)
-        for on in self.spread(14):
+        for on in self.spread(26):
             self.background(self.bunched(on))
         for on in self.spread(20, self.history[-11:]):
             self.background(self.monopoly(on))
@@ -175,7 +175,7 @@ class Planter:
             theatre = m.city.agency("33")
             self.background(m.make(on, agency=theatre, trade="culture", method="quotation", n=2, lag=6))
         self.originals: list[Case] = []
-        for on in self.spread(6, self.history[: max(1, len(self.history) - 2)]):
+        for on in self.spread(2 * len(self.months), self.history[: max(1, len(self.history) - 2)]):
             case = self.works(on, agency=m.city.agency(rng.choice(["60", "61", "62"])), budget=4_500_000)
             case.expansion = len(self.originals) % 2 == 0
             self.originals.append(self.background(case))
@@ -317,7 +317,7 @@ class Planter:
         for name in ("A", "B"):  # different schools, different trades, different winners
             case = self.m.make(
                 self.day(month),
-                agency=city.agency(f"4.{1 + k + (name == 'B') * 5}"),
+                agency=city.agency(f"4.{1 + (k + (name == 'B') * 5) % 12}"),
                 trade="goods",
                 method="quotation",
                 award_way="lowest",
@@ -408,7 +408,7 @@ class Planter:
         case.previous_failed = case.award_date - 20 * DAY
         self.add(case, "P08", (), "22-1-1 after two failed tenders", True, ("P08A",))
 
-        original = self.originals[(2 * k) % 6]
+        original = self.originals[2 * k]
         for turn, share in enumerate((0.34, 0.31), 1):
             case = follow_up(original, share, (0.0, 0.3) if turn == 1 else (0.6, 1.0))
             case.clause, case.original_case_no = "22-1-6", original.case_no
@@ -417,7 +417,7 @@ class Planter:
                 self.add(case, "P08", (), "first 22-1-6 follow-up, within half", True, ("P08B",))
             else:
                 self.add(case, "P08", (), "22-1-6 follow-ups add up to more than half", signals=("P08B",))
-        original = self.originals[(2 * k + 1) % 6]
+        original = self.originals[2 * k + 1]
         case = follow_up(original, 0.07)
         case.clause, case.original_case_no, case.title = "22-1-6", original.case_no, f"{original.title}(追加)"
         self.add(case, "P08", (), "22-1-6 within half of the original contract", True, ("P08B",))
@@ -425,7 +425,7 @@ class Planter:
         case.clause, case.original_case_no, case.expansion = "22-1-7", original.case_no, False
         case.title = f"{original.title}(後續擴充)"
         self.add(case, "P08", (), "22-1-7 without an announced expansion", signals=("P08C",))
-        original = self.originals[(2 * k) % 6]
+        original = self.originals[2 * k]
         case = follow_up(original, 0.3)
         case.clause, case.original_case_no, case.expansion = "22-1-7", original.case_no, True
         case.title = f"{original.title}(擴充)"
@@ -480,13 +480,18 @@ class Planter:
         case.designer = self.designer
         self.add(case, "P15", (), "designed by a firm that does not bid", honest=True)
 
-        case = self.roof(self.day(month, 0.4), m.pick("civil", 3))
+        for _ in range(3 if k else 0):  # after the first month's absence it is there again
+            self.background(
+                self.roof(self.day(month, 0.0, 0.35), [*m.pick("civil", 1), self.absentee, *m.pick("civil", 1)])
+            )
+        case = self.roof(self.day(month, 0.5), m.pick("civil", 3))
         case.bids.append(Bid(self.absentee, None, subcontractor=True))
         self.add(case, "I24", (24,), "the regular bidder stays away and is the subcontractor")
 
         self.add(self.one_sided(self.day(month)), "I21", (21, 23), "the same firm always wins over the same loser")
-        case = self.works(self.day(month), firms=[self.newcomer, *m.pick("civil", 3)])
-        self.add(case, "I33", (33,), "winner founded a few months before the award")
+        if k < 9:  # within the year after its founding
+            case = self.works(self.day(month), firms=[self.newcomer, *m.pick("civil", 3)])
+            self.add(case, "I33", (33,), "winner founded a few months before the award")
 
         case = self.works(self.day(month), firms=[self.overloaded, *m.pick("civil", 3)], budget=6_900_000)
         case.end = case.award_date + 400 * DAY
