@@ -36,6 +36,10 @@ TASKS: dict[str, str] = {
     "gate_mail": "關卡五：寄送前",
     "deliver": "寄送",
     "watch": "補件偵測",
+    "approval_request": "送請核定",
+    "decide": "核定",
+    "owe": "列入寄件匣",
+    "mail": "寄送結果",
 }
 
 APPROVE = "核定"

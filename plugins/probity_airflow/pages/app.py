@@ -24,7 +24,9 @@ from probity.calendar import Period
 from probity.settings import Settings, load
 from probity.store import db, model, trail
 from probity.store.objects import ObjectStore
+from probity.tables import TABLES
 from probity.text import roc_date
+from probity_airflow import wording
 from probity_airflow.pages import queries
 from probity_airflow.pages.access import ReaderDep
 
@@ -68,6 +70,12 @@ def roc_day(value: str | dt.date | None) -> str:
     return roc_date(dt.date.fromisoformat(value) if isinstance(value, str) else value)
 
 
+def column_zh(name: str, table: str) -> str:
+    """The column's Chinese name where the canonical tables have one."""
+    known = {c.name: c.zh for c in TABLES[table].columns} if table in TABLES else {}
+    return known.get(name, name)
+
+
 @lru_cache(maxsize=2)
 def environment(folder: str) -> Environment:
     env = Environment(
@@ -81,6 +89,9 @@ def environment(folder: str) -> Environment:
         "roc_time": roc_time,
         "roc_day": roc_day,
         "roc_period": lambda key: Period.parse(key).roc,
+        "table_zh": lambda name: TABLES[name].zh if name in TABLES else name,
+        "column_zh": column_zh,
+        "step_zh": lambda name: wording.TASKS.get(name, name),
         "money": lambda value: "" if value is None else f"{value:,}",
     }
     return env
