@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -204,11 +204,6 @@ _MONTH = re.compile(r"(?:中華民國|民國)?\s*(?P<y>\d{1,4})\s*(?:[/.\-]|年)
 _RANGE = re.compile(r"\s*(?:－|—|–|~|～|至|到|--)\s*")
 _DASHES = str.maketrans({"‐": "-", "‑": "-", "−": "-", "／": "/", "．": "."})
 BLANKS = frozenset({"", "-", "--", "—", "－", "無", "N/A", "NA", "null", "NULL", "None", "nan", "NaN"})
-
-
-def is_blank(value: object) -> bool:
-    """Empty, or one of the marks that people write for "nothing" (-, 無, N/A, null)."""
-    return value is None or (isinstance(value, str) and nfkc(value) in BLANKS)
 
 
 def _date(year: int, month: int, day: int, value: object) -> dt.date:
@@ -499,11 +494,6 @@ def unique_map(values: Sequence[Any], read: Callable[[Any], T]) -> tuple[list[T 
             out.append(None)
             errors[index] = error.code
     return out, errors
-
-
-def name_keys(names: Iterable[str]) -> list[str]:
-    """``name_key`` of each name (cached)."""
-    return [name_key(n) for n in names]
 
 
 def title_keys(titles: Sequence[str]) -> list[str]:

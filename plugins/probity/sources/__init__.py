@@ -5,7 +5,7 @@ quarantine), ``build`` (the canonical tables of a period), ``coverage`` and ``ov
 """
 
 from probity.sources.intake import CONTRACTS, SOURCES, Arrival, Ingested, arrival, discover, ingest
-from probity.sources.listing import coverage, overview
+from probity.sources.listing import coverage, debarment_changes, overview
 from probity.sources.merge import build
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "arrival",
     "build",
     "coverage",
+    "debarment_changes",
     "discover",
     "ingest",
     "overview",

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from probity.calendar import Period
+from probity.sources import debarment_feed
 from probity.sources.intake import CONTRACTS, Ingested
 from probity.sources.merge import debarment_snapshots
+from probity.store.objects import ObjectStore
 from probity.text import roc_date
 
 PERIODIC = ("award_csv", "notice_detail", "notice_index", "halfmonth_xml", "city_list")
@@ -122,6 +125,21 @@ def coverage(ingested: Sequence[Ingested], period: Period) -> list[dict[str, Any
                 "line": f"{CONTRACTS[source_id].zh if source_id else '未能辨識之檔案'}：{count} 個檔案不予收件",
             }
         )
+    return out
+
+
+def debarment_changes(ingested: Sequence[Ingested], objects: ObjectStore) -> list[dict[str, Any]]:
+    """What each good snapshot of the debarment feed changed against the one before: date, rows, appeared, vanished,
+    lifted (vanished before its expiry) and changed (counts), oldest first."""
+    whole = Period(2100, "year", 1)  # every snapshot there is
+    good = [s for s in debarment_snapshots(ingested, whole).snapshots if s.refused is None]
+    out = []
+    for before, after in pairwise(good):
+        changes = debarment_feed.diff(objects.get_table(before.table), objects.get_table(after.table))
+        count = Counter(c["change"] for c in changes)
+        lifted = sum(c["change"] == "vanished" and (c["expire_date"] or after.date) > after.date for c in changes)
+        row = {"date": after.date, "rows": after.rows, "lifted": lifted}
+        out.append(row | {name: count[name] for name in ("appeared", "vanished", "changed")})
     return out
 
 

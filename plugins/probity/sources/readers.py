@@ -35,9 +35,10 @@ PREVIEW_ROWS = 40
 MAX_ARCHIVE_FILES = 2_000
 MAX_RATIO = 300
 RATIO_FREE_BYTES = 16 * 1024 * 1024
-MAX_CELLS = 60_000_000
+MAX_CELLS = 20_000_000
 MAX_COLUMNS = 702
 MAP_BYTES = 8 * 1024 * 1024
+MAX_TREE_BYTES = 192 * 1024 * 1024  # JSON and XML are held whole, at several times their size
 DELIMITERS = (",", "\t", ";", "|")
 
 _ZIP = b"PK\x03\x04"
@@ -117,6 +118,8 @@ class Member:
                     return handle.read(most if most is not None else -1)
                 return mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_READ)
         with _open_zip(self.path) as archive, archive.open(self.inner) as stream:
+            if archive.getinfo(self.inner).file_size > limits.file_bytes:
+                raise Refused("file_too_large")
             return stream.read(most if most is not None else -1)
 
 
@@ -181,11 +184,11 @@ def check_archive(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipI
 
 def _workbook_kind(archive: zipfile.ZipFile) -> str | None:
     names = set(archive.namelist())
-    if "xl/workbook.xml" in names or "xl/workbook.bin" in names:
+    if "xl/workbook.xml" in names:
         return "xlsx"
     if "content.xml" in names and "mimetype" in names and b"opendocument" in archive.read("mimetype")[:200]:
         return "ods"
-    return "docx" if "word/document.xml" in names else None
+    return "other" if names & {"word/document.xml", "ppt/presentation.xml", "xl/workbook.bin"} else None
 
 
 def open_document(member: Member, limits: Limits, preview: bool = False) -> Document:
@@ -211,6 +214,8 @@ def open_document(member: Member, limits: Limits, preview: bool = False) -> Docu
         return Document(member.name, "grid", sheets=[_text_sheet(_as_utf8(data[: end if end > 0 else 1 << 20]))])
     text = _as_utf8(data)
     start = text[:2000].removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
+    if start.startswith((b"<", b"{", b"[")) and len(text) > MAX_TREE_BYTES:
+        raise Refused("file_too_large", f"JSON、XML 上限 {MAX_TREE_BYTES // 2**20} MB")
     if start.startswith(b"<"):
         if _HTML.match(start) or _HTML.search(start[:300]):
             raise Refused("html_page")
@@ -407,7 +412,7 @@ def _open_packed(name: str, data: bytes, limits: Limits) -> Document:
     with _open_zip(io.BytesIO(data)) as archive:
         check_archive(archive, limits)
         kind = _workbook_kind(archive)
-        if kind is None or kind == "docx":
+        if kind is None or kind == "other":
             raise Refused("document_file" if kind else "unknown_format")
         if any(n.lower().endswith("vbaproject.bin") for n in archive.namelist()):
             raise Refused("macros")
@@ -428,8 +433,7 @@ def _open_ole(name: str, data: bytes) -> Document:
     return _open_calamine(name, data)
 
 
-_CELL = re.compile(rb'<c [^>]*?r="([A-Z]+)(\d+)"')
-_CELL_COLUMN = re.compile(rb'<c r="([A-Z]+)')
+_CELL_COLUMN = re.compile(rb'<c (?:[^>]*? )?r="([A-Z]+)')
 _LAST_ROW = re.compile(rb'<row [^>]*?r="(\d+)"')
 
 

@@ -366,6 +366,8 @@ def test_diff_between_days(files, make_ban, make_feed):
     changes = sorted((c["change"], c["case_no"]) for c in debarment_feed.diff(old, new))
     assert changes == [("appeared", "D4000"), ("changed", "D1000"), ("vanished", "D0")]
     assert debarment_feed.diff(old, old) == []
+    (day,) = sources.debarment_changes([two, one], files.objects)
+    assert day == {"date": D(2021, 3, 2), "rows": 1002, "lifted": 1, "appeared": 1, "vanished": 1, "changed": 1}
 
 
 # ------------------------------------------------------------------------------------------------ properties
