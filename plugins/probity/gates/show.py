@@ -12,6 +12,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -300,24 +301,50 @@ def _heading_row(sheet: Any, headings: Iterable[str]) -> list[Any]:
     return out
 
 
+def _wide(text: str) -> int:
+    """Width in half-width characters: CJK counts two."""
+    return sum(1 if ch.isascii() else 2 for ch in text)
+
+
+@dataclass
+class _Rows:
+    """Appends to a write-only sheet, each row high enough for its wrapped text: no program measures it by itself."""
+
+    sheet: Any
+    widths: list[float]
+    n: int = 0
+
+    def add(self, cells: list[Any]) -> None:
+        lines = 1
+        for cell, width in zip(cells, self.widths, strict=False):
+            if isinstance(cell.value, str) and cell.alignment.wrap_text:
+                room = max(int(width) - 1, 4)
+                lines = max(lines, sum(max(1, -(-_wide(part) // room)) for part in cell.value.split("\n")))
+        self.n += 1
+        self.sheet.row_dimensions[self.n].height = min(15.0 * lines + 1, 405.0)
+        self.sheet.append(cells)
+
+
 def _summary_sheet(book: Any, result: GateResult) -> None:
     heads = _heads(result)
     sheet = book.create_sheet("說明")
-    for letter, width in zip("ABCDEF", (10, 44, 12, 34, 22, 52), strict=True):
+    widths = [10.0, 44.0, 12.0, 34.0, 22.0, 52.0]
+    for letter, width in zip("ABCDEF", widths, strict=True):
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = "A5"
     _page_set_up(sheet)
     title = _cell(sheet, f"{heads['period']} {heads['stage']}：{heads['outcome_zh']}")
     title.font, title.alignment = Font(bold=True, size=14), Alignment(wrap_text=False)
-    sheet.append([title])
+    out = _Rows(sheet, widths)
+    out.add([title])
     for line in [
         "；".join([heads["summary"], *heads["resume"]]),
         "限辦理人員閱覽，內含原始資料。紅框儲存格需要更正，將游標移到該格可看「應為」與「處理方式」。",
     ]:
         cell = _cell(sheet, line)
         cell.alignment = Alignment(wrap_text=False)
-        sheet.append([cell])
-    sheet.append(_heading_row(sheet, ("結果", "問題", "筆數", "應為", "誰處理", "怎麼處理")))
+        out.add([cell])
+    out.add(_heading_row(sheet, ("結果", "問題", "筆數", "應為", "誰處理", "怎麼處理")))
     for check in result.failed():
         texts = (
             heads["names"][check.outcome],
@@ -327,20 +354,23 @@ def _summary_sheet(book: Any, result: GateResult) -> None:
             check.who_zh,
             check.action_zh,
         )
-        sheet.append([_cell(sheet, t) for t in texts])
+        out.add([_cell(sheet, t) for t in texts])
 
 
 def _rows_sheet(book: Any, title: str, bad: BadRows, checks: Mapping[str, CheckResult], more: str) -> None:
     sheet = book.create_sheet(title)
     columns = [c for c, _ in bad.headings]
+    widths: list[float] = []
     for n, (column, heading) in enumerate(bad.headings, start=1):
         texts = [_shown(r.get(column)) for r in bad.rows[:200]]
-        widest = max([2 * len(heading), *(sum(1 if ch.isascii() else 2 for ch in t) for t in texts)])
-        sheet.column_dimensions[get_column_letter(n)].width = min(max(widest + 2, 8), 40)
+        widths.append(min(max(_wide(heading), *map(_wide, texts), 6) + 2.0, 40.0))
+        sheet.column_dimensions[get_column_letter(n)].width = widths[-1]
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{len(bad.rows) + 1}"
     _page_set_up(sheet)
-    sheet.append(_heading_row(sheet, [z for _, z in bad.headings]))
+    out = _Rows(sheet, widths)
+    out.add(_heading_row(sheet, [z for _, z in bad.headings]))
     marks = _marks(bad, checks)
     for i, row in enumerate(bad.rows):
         cells = []
@@ -350,9 +380,9 @@ def _rows_sheet(book: Any, title: str, bad: BadRows, checks: Mapping[str, CheckR
                 cell.fill, cell.border, cell.alignment = _BAD, _EDGE, _WRAP
                 cell.comment = _comment(*mark)
             cells.append(cell)
-        sheet.append(cells)
+        out.add(cells)
     if bad.more:
-        sheet.append([_cell(sheet, more.format(n=bad.more))])
+        out.add([_cell(sheet, more.format(n=bad.more))])
 
 
 def _comment(expected: str, action: str) -> Comment:

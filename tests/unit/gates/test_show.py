@@ -47,6 +47,8 @@ def test_the_workbook_marks_the_bad_cells_and_says_what_to_do(result, tmp_path):
     clean = sheet.cell(2, heads["標案名稱"])
     assert (clean.comment, clean.fill.fill_type) == (None, None)
     assert sheet.freeze_panes == "A2"
+    wrapped = [r for r in book["說明"].iter_rows(min_row=5) if len(str(r[1].value)) > 30]
+    assert all(book["說明"].row_dimensions[r[0].row].height > 30 for r in wrapped)
     assert sheet.auto_filter.ref
     bids = book["投標廠商"] if "投標廠商" in book.sheetnames else None
     assert bids is None, "bids that only follow their case are not their owner's fault"

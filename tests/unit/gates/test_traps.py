@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import logging
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -258,6 +259,22 @@ def test_importing_the_room_does_not_import_great_expectations():
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, (ast.Import, ast.ImportFrom)):
                 assert "great_expectations" not in ast.unparse(node), path
+
+
+def _in_a_forked_task(queue, rules):
+    loaded = "great_expectations" in sys.modules
+    tables = making.canonical(award_case=making.cases(9))
+    queue.put((loaded, gates.run("canonical", tables, {"period": making.PERIOD}, rules).outcome))
+
+
+def test_a_task_forked_from_a_warmed_worker_finds_it_loaded(rules):
+    """The cost is paid once per worker; ``./probity bench gates`` measures it."""
+    context = multiprocessing.get_context("fork")
+    queue = context.SimpleQueue()
+    process = context.Process(target=_in_a_forked_task, args=(queue, rules))
+    process.start()
+    assert queue.get() == (True, "pass")
+    process.join()
 
 
 def test_nothing_is_written_sent_or_printed(rules, tmp_path, monkeypatch, capfd):
