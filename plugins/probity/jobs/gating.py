@@ -67,8 +67,13 @@ def keep(
             )
         )
         records.event(session, job, period, f"gate_{stage}", ref, facts)
-        if workbook is not None:
+        if workbook is not None and concerns_period(result):
             post.gate_notice(session, office, job, period, stage, result, workbook, sources or [])
+
+
+def concerns_period(result: Any) -> bool:
+    """Whether the owner has something new to mend: old dirt in the history was told in its own period."""
+    return result.outcome == "stop" or result.facts.get("cases_in_period_set_aside", 1) != 0
 
 
 def log_result(result: Any) -> None:

@@ -185,6 +185,7 @@ class Subject:
             "expected_sources": options["expected_sources"],
             "one_of": options["one_of"],
             "history_years": options["history_years"],
+            "digests": {name: snapshot["digest"] for name, snapshot in self.inputs["snapshots"].items()},
         }
         if self.stage in ("arrival", "canonical"):
             context |= self.provenance()
@@ -214,7 +215,8 @@ class Subject:
             tables = [self.office.objects.get_table(digest) for digest in found]
             return pa.concat_tables(tables, promote_options="default") if tables else None
 
-        return {"files": files, "quarantine": pa.concat_tables([empty, *aside]), "locate": gates.locator(observed, names)}
+        cells = pa.concat_tables([empty, *aside])
+        return {"files": files, "quarantine": cells, "locate": gates.locator(observed, names)}
 
     def without_quarantined(self, result: Any) -> str:
         """A new inputs manifest over the kept tables, with what was set aside beside it."""
