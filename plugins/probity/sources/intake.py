@@ -247,6 +247,7 @@ def ingest(arrived: Arrival | Path, settings: Settings, objects: ObjectStore) ->
     if cached is not None and _all_there(cached, objects):
         return _from_json(cached)
     done = _ingest(item, name, module, settings, objects, options)
+    pa.default_memory_pool().release_unused()  # a large file's columns are not kept for the next step
     log.info(
         "%s: source %s, rows in %d, out %d, quarantined %d%s",
         name,
