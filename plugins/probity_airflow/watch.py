@@ -75,7 +75,7 @@ class Arrivals:
 
         self.settings = settings
         self.objects = ObjectStore(settings.objects)
-        self.now = {a.digest: a for a in sources.discover(settings.drop)}
+        self.now = {a.digest: a for a in sources.discover(settings.drop, settings)}
 
     def mended(self, job: str, period_key: str) -> bool:
         """A file of the period is new since its stop, or one that it had read was taken away."""

@@ -9,9 +9,11 @@ at once do no harm. Rows in = rows out + rows quarantined, always.
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import ModuleType
@@ -246,6 +248,33 @@ def ingest(arrived: Arrival | Path, settings: Settings, objects: ObjectStore) ->
     cached = _recall(settings, "ingested", key)
     if cached is not None and _all_there(cached, objects):
         return _from_json(cached)
+    with _alone(settings, key):
+        cached = _recall(settings, "ingested", key)  # another run may have read it while we waited
+        if cached is not None and _all_there(cached, objects):
+            return _from_json(cached)
+        return _read_once(item, name, module, settings, objects, options, key)
+
+
+@contextmanager
+def _alone(settings: Settings, key: str) -> Iterator[None]:
+    """One reader a file on this machine, so that twelve months backfilled at once read it once. A reader elsewhere
+    does no harm: both come to the same objects."""
+    path = settings.home / "index" / "locks" / key[:2]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+
+
+def _read_once(
+    item: Arrival,
+    name: str,
+    module: ModuleType,
+    settings: Settings,
+    objects: ObjectStore,
+    options: dict[str, Any],
+    key: str,
+) -> Ingested:
     done = _ingest(item, name, module, settings, objects, options)
     pa.default_memory_pool().release_unused()  # a large file's columns are not kept for the next step
     log.info(
