@@ -26,6 +26,7 @@ WITH paired AS (
         w.pair_amount,
         w.agency_n,
         w.firm_n,
+        l.share_rank,
         0 AS cell,
         round(w.pair_amount / nullif(w.agency_amount, 0), 4) AS x
     FROM wins AS w
@@ -44,9 +45,11 @@ judged AS (
     SELECT
         p.*,
         r.midrank,
-        hypergeom_sf(
-            p.pair_n::DOUBLE, greatest(a.n, p.agency_n, p.firm_n)::DOUBLE, p.firm_n::DOUBLE, p.agency_n::DOUBLE
-        ) AS p_value
+        CASE WHEN r.midrank >= p.share_rank
+                THEN hypergeom_sf(
+                        p.pair_n::DOUBLE, greatest(a.n, p.agency_n, p.firm_n)::DOUBLE, p.firm_n::DOUBLE, p.agency_n::DOUBLE
+                    )
+        END AS p_value
     FROM paired AS p
     INNER JOIN midrank('paired') AS r ON p.x = r.x
     CROSS JOIN whole AS a

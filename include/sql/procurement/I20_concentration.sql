@@ -24,7 +24,7 @@ WITH market AS (
         w.fid,
         w.aid,
         w.in_scope,
-        enum_code(c.kind)::INTEGER * 1000 + try_cast(left(c.category_code, 2) AS INTEGER) AS trade,
+        enum_code(c.kind)::INTEGER * 1000 + c.trade AS trade,
         w.amount
     FROM wins AS w
     INNER JOIN cases AS c ON w.cid = c.cid

@@ -20,12 +20,12 @@ reason: 「{firm}」近一年得標{n:num}件，橫跨{value:num}類標的，高
 WITH recent AS (
     SELECT
         b.fid,
-        left(c.category_code, 2) AS trade,
+        c.trade,
         count(*) AS n
     FROM bids AS b
     INNER JOIN cases AS c ON b.cid = c.cid
-    WHERE b.is_winner AND c.is_recent AND c.category_code IS NOT NULL
-    GROUP BY b.fid, left(c.category_code, 2)
+    WHERE b.is_winner AND c.is_recent AND c.trade IS NOT NULL
+    GROUP BY b.fid, c.trade
 ),
 
 breadth AS (
@@ -56,7 +56,7 @@ top AS (
     FROM scope AS c
     INNER JOIN bids AS b ON c.cid = b.cid AND b.is_winner
     INNER JOIN ranked AS r ON b.fid = r.fid
-    INNER JOIN recent AS t ON b.fid = t.fid AND left(c.category_code, 2) = t.trade
+    INNER JOIN recent AS t ON b.fid = t.fid AND c.trade = t.trade
     GROUP BY c.cid
 )
 

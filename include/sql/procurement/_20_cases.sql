@@ -1,7 +1,8 @@
 -- table: cases
 -- One row a case of the snapshot (history included), with what the law makes of it on its own notice date:
 -- ``amount`` is the procurement amount (細則 §6; the budget when it is not stated), ``announce_limit`` 公告金額,
--- ``small_limit`` 小額採購, ``check_limit`` 查核金額 and ``huge_limit`` 巨額 of its kind. The peer cells number the
+-- ``small_limit`` 小額採購, ``check_limit`` 查核金額 and ``huge_limit`` 巨額 of its kind; ``trade`` is the first two digits of its
+-- category code. The peer cells number the
 -- groups of like cases: fine (kind, method, value band, year), middle (without the year), wide (kind, method).
 WITH dated AS (
     SELECT
@@ -14,6 +15,7 @@ WITH dated AS (
         try_cast(a.award_way AS award_way_type) AS award_way,
         a.restricted_clause,
         a.category_code,
+        try_cast(left(a.category_code, 2) AS SMALLINT) AS trade,
         a.budget,
         a.procurement_amount,
         coalesce(a.procurement_amount, a.budget) AS amount,
@@ -31,7 +33,6 @@ WITH dated AS (
         coalesce(a.n_winners, f.n_winner_rows)::integer AS n_winners,
         a.performance_start,
         a.performance_end,
-        a.city_award_amount,
         l.announce_amount AS announce_limit,
         l.small_amount AS small_limit,
         CASE a.kind WHEN 'works' THEN l.check_amount_works WHEN 'goods' THEN l.check_amount_goods

@@ -2,7 +2,7 @@
 -- Purchases that could be parts of one: same agency, each below the limit, by a procedure that the limit relaxes (open
 -- and selective tenders avoid nothing by being small), within the days before or after a case. Two readings:
 -- same winner, category and place (90 days); same title without its numbers and same place (30 days), whoever won.
--- Different places or categories are no splitting (細則 §13).
+-- Different places or categories are no splitting (細則 §13). Texts are compared by their 64-bit hash.
 WITH small AS (
     SELECT
         c.cid,
@@ -11,9 +11,9 @@ WITH small AS (
         c.award_day,
         c.amount,
         CASE WHEN c.amount < c.small_limit THEN c.small_limit ELSE c.announce_limit END AS edge,
-        coalesce(c.category_code, a.title_key) AS goods,
-        CASE WHEN length(a.title_key) >= 4 THEN a.title_key END AS title_key,
-        coalesce(a.performance_location, '') AS place,
+        hash(coalesce(c.category_code, a.title_key), a.performance_location) AS goods,
+        CASE WHEN length(a.title_key) >= 4 THEN hash(a.title_key, a.performance_location) END AS title,
+        coalesce(c.category_code, a.title_key) IS NOT NULL AS has_goods,
         w.fid,
         l.split_days_firm AS days_firm,
         l.split_days_title AS days_title
@@ -38,13 +38,13 @@ by_firm AS (
         count(*) OVER after_it AS n_after,
         sum(amount) OVER after_it AS sum_after
     FROM small
-    WHERE fid IS NOT NULL AND goods IS NOT NULL
+    WHERE fid IS NOT NULL AND has_goods
     WINDOW
         before_it AS (
-            PARTITION BY aid, fid, edge, goods, place ORDER BY award_day RANGE BETWEEN days_firm PRECEDING AND CURRENT ROW
+            PARTITION BY aid, fid, edge, goods ORDER BY award_day RANGE BETWEEN days_firm PRECEDING AND CURRENT ROW
         ),
         after_it AS (
-            PARTITION BY aid, fid, edge, goods, place ORDER BY award_day RANGE BETWEEN CURRENT ROW AND days_firm FOLLOWING
+            PARTITION BY aid, fid, edge, goods ORDER BY award_day RANGE BETWEEN CURRENT ROW AND days_firm FOLLOWING
         )
 ),
 
@@ -56,13 +56,13 @@ by_title AS (
         count(*) OVER after_it AS n_after,
         sum(amount) OVER after_it AS sum_after
     FROM small
-    WHERE title_key IS NOT NULL
+    WHERE title IS NOT NULL
     WINDOW
         before_it AS (
-            PARTITION BY aid, edge, title_key, place ORDER BY award_day RANGE BETWEEN days_title PRECEDING AND CURRENT ROW
+            PARTITION BY aid, edge, title ORDER BY award_day RANGE BETWEEN days_title PRECEDING AND CURRENT ROW
         ),
         after_it AS (
-            PARTITION BY aid, edge, title_key, place ORDER BY award_day RANGE BETWEEN CURRENT ROW AND days_title FOLLOWING
+            PARTITION BY aid, edge, title ORDER BY award_day RANGE BETWEEN CURRENT ROW AND days_title FOLLOWING
         )
 )
 

@@ -19,6 +19,7 @@ import contextlib
 import datetime as dt
 import logging
 import re
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -41,7 +42,7 @@ STATES = pa.array(["fired", "clear", "not_assessable"])
 FIRED, CLEAR, NOT_ASSESSABLE = 0, 1, 2
 COLUMNS = ["cid", "reason", "fired", "value", "threshold", "amount_at_stake", "evidence"]
 INPUTS = ("award_case", "bid", "contract_change", "correction", "debarment")
-MEMORY = "900MB"
+MEMORY = "600MB"
 THREADS = 2
 
 _HELPER = re.compile(r"\A-- (table|view|macros)(?:: *(\w+))?")
@@ -71,13 +72,20 @@ class Workspace:
         threshold_rows: Sequence[Mapping[str, Any]],
         bands: Mapping[str, Any] | None = None,
     ) -> None:
-        self.con = duckdb.connect(config={"threads": THREADS, "memory_limit": MEMORY})
+        self._spill = tempfile.TemporaryDirectory(prefix="probity-signals-")
+        limits = {"threads": THREADS, "memory_limit": MEMORY, "temp_directory": self._spill.name}
+        self.con = duckdb.connect(config=limits)
         self.con.execute("SET preserve_insertion_order = false")
         exact.register(self.con)
         try:
             self._lay_out(tables, period, threshold_rows)
             self._macros(bands or read_bands(sql_dir))
-            macros, self._helpers = read_helpers(sql_dir)
+            macros, helpers = read_helpers(sql_dir)
+            self._helpers: dict[str, tuple[Path, str]] = {}
+            self._parents: dict[str, set[str]] = {}
+            for name, (path, text) in helpers.items():
+                self._parents[name] = self.needs(text)
+                self._helpers[name] = (path, text)
             self._ready: set[str] = set()
             for text in macros:
                 self.con.execute(text)
@@ -95,6 +103,7 @@ class Workspace:
         with contextlib.suppress(duckdb.Error):  # an unfinished result holds the functions; closing frees both
             exact.unregister(self.con)
         self.con.close()
+        self._spill.cleanup()
 
     # -- the period's tables with running numbers ---------------------------------------------------------------
     def _lay_out(
@@ -153,16 +162,38 @@ class Workspace:
             terms = " + ".join(f"(x >= {e!r})::TINYINT" for e in edges) or "0"
             self.con.execute(f"CREATE MACRO {name}(x) AS ({terms})::TINYINT")
 
+    def needs(self, sql: str) -> set[str]:
+        """The helper tables that ``sql`` names, and those that they name in turn (always of earlier files)."""
+        code = re.sub(r"--.*", "", sql)
+        found: set[str] = set()
+        for name in reversed(self._helpers):
+            if name in found or re.search(rf"\b{name}\b", code):
+                found |= {name} | self._parents[name]
+        return found
+
     def _ensure(self, sql: str) -> None:
-        """Lay down the helper tables that ``sql`` names, and those that they name, in the order of their files."""
+        """Lay down the helper tables that ``sql`` needs, in the order of their files."""
+        needed = self.needs(sql)
         for name, (path, text) in self._helpers.items():
-            if name not in self._ready and re.search(rf"\b{name}\b", sql):
+            if name in needed and name not in self._ready:
                 self._ready.add(name)
-                self._ensure(text)
                 try:
                     self.con.execute(text)
                 except duckdb.Error as error:
                     raise SignalError(f"{path.name}: {error}") from error
+
+    def run(self, signals: Sequence[Signal]) -> Iterator[tuple[Signal, pa.Table]]:
+        """Each signal with its rows, in an order that keeps few helper tables alive; a table no longer needed goes."""
+        waiting = {s.id: (s, self.needs(s.sql)) for s in signals}
+        while waiting:
+            chosen = min(waiting, key=lambda i: (len(waiting[i][1] - self._ready), i))
+            signal, _ = waiting.pop(chosen)
+            yield signal, self.assess(signal)
+            still = set().union(*(needed for _, needed in waiting.values())) if waiting else set()
+            for name in sorted(self._ready - still):
+                kind = self._helpers[name][1].split(maxsplit=2)[1]
+                self.con.execute(f"DROP {kind} {name}")
+                self._ready.remove(name)
 
     # -- one signal ---------------------------------------------------------------------------------------------
     def assess(self, signal: Signal) -> pa.Table:
@@ -253,12 +284,14 @@ def run_batches(
     threshold_rows: Sequence[Mapping[str, Any]],
     bands: Mapping[str, Any] | None = None,
 ) -> Iterator[tuple[Signal, pa.Table]]:
-    """Signal by signal: (signal, its SIGNAL_RESULT rows in the order of case_id). For runs too large to hold whole."""
+    """Signal by signal: (signal, its SIGNAL_RESULT rows in the order of case_id). For runs too large to hold whole.
+
+    The order of the signals is the engine's own (see Workspace.run), the same for the same signals.
+    """
     if not signals:
         raise ValueError("no signals to run")
     with Workspace(tables, period, signals[0].path.parent, threshold_rows, bands) as workspace:
-        for signal in signals:
-            yield signal, workspace.assess(signal)
+        yield from workspace.run(signals)
 
 
 def run(
@@ -274,7 +307,8 @@ def run(
     probity.config.thresholds; ``bands`` from peer_bands.yaml (read beside the SQL folder when not given).
     """
     ordered = sorted(signals, key=lambda s: s.id)
-    parts = [table for _, table in run_batches(tables, period, ordered, thresholds_rows, bands)]
+    results = {s.id: table for s, table in run_batches(tables, period, ordered, thresholds_rows, bands)}
+    parts = [results[s.id] for s in ordered]
     n = parts[0].num_rows
     whole = pa.concat_tables(parts)
     order = np.arange(n * len(parts)).reshape(len(parts), n).T.ravel()
