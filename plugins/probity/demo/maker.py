@@ -165,6 +165,7 @@ class Maker:
         self.serial: dict[str, int] = {}
         self.notices = 0
         self.titles: dict[str, int] = {}
+        self.running: dict[str, list[tuple[dt.date, int]]] = {}
         self._pools: dict[str, tuple[list[Firm], list[float]]] = {}
         self._agencies = (city.agencies, [a.weight for a in city.agencies])
 
@@ -197,6 +198,17 @@ class Maker:
             if firm.name not in without:
                 chosen.setdefault(firm.name, firm)
         return list(chosen.values())
+
+    def _rivals(self, trade: str, n: int, on: dt.date) -> list[Firm]:
+        """``n`` bidders, the winner first: of builders, one that is not full of work (others bid high)."""
+        firms = self.pick(trade, n if TRADES[trade][0] != "works" or n > 2 else n + 1)
+
+        def load(firm: Firm) -> float:
+            return sum(amount for end, amount in self.running.get(firm.name, ()) if end > on) / min(firm.size, 9.0)
+
+        if TRADES[trade][0] == "works":
+            firms.sort(key=load)
+        return firms[:n]
 
     def case_no(self, agency: Agency, on: dt.date) -> str:
         key = f"{agency.agency_id}/{on.year}"
@@ -289,7 +301,7 @@ class Maker:
         )
         self._dates(case, n)
         case.amount_class = amount_class(budget, kind, case.tender_notice or award_date)
-        firms = given.get("firms") or self.pick(trade, n)
+        firms = given.get("firms") or self._rivals(trade, n, award_date)
         self.set_bids(case, firms)
         if reserve and award_way == "lowest" and award < 0.8 * reserve:  # handled as article 58 asks
             case.article58 = True
@@ -299,6 +311,8 @@ class Maker:
             case.clause = rng.choice(["22-1-2", "22-1-4", "22-1-5", "22-1-16"])
         elif method == "restricted_public":
             case.clause = "22-1-9"
+        if case.kind == "works" and case.end:
+            self.running.setdefault(firms[0].name, []).append((case.end, case.award))
         case.listed = workday(award_date + rng.randint(1, 16) * DAY)
         case.city_award = award
         return case
@@ -363,7 +377,7 @@ class Maker:
         rng = self.rng
         case.start = workday(case.award_date + rng.randint(3, 20) * DAY)
         if case.kind == "works":
-            days = int(45 + 60 * (case.budget / 1_000_000) ** 0.45 * rng.uniform(0.75, 1.35))
+            days = int(25 + 40 * (case.budget / 1_000_000) ** 0.5 * rng.uniform(0.75, 1.35))
             elapsed = max(0.02, min(0.9, (case.notice_date - case.start).days / days))
             case.planned = round(elapsed, 3)
             case.actual = round(max(0.0, elapsed * rng.uniform(0.93, 1.06)), 3)

@@ -493,7 +493,7 @@ class Planter:
             case = self.works(self.day(month), firms=[self.newcomer, *m.pick("civil", 3)])
             self.add(case, "I33", (33,), "winner founded a few months before the award")
 
-        case = self.works(self.day(month), firms=[self.overloaded, *m.pick("civil", 3)], budget=6_900_000)
+        case = self.works(self.day(month, 0.6), firms=[self.overloaded, *m.pick("civil", 3)], budget=6_900_000, lag=3)
         case.end = case.award_date + 400 * DAY
         self.add(case, "I36", (36,), "more works at once than the firm ever finished in a year")
 
