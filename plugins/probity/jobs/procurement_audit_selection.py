@@ -29,6 +29,10 @@ log = logging.getLogger(__name__)
 JOB = "procurement_audit_selection"
 RULES = "procurement"
 
+NOTICE_SOURCES = {"award_csv", "notice_index", "halfmonth_xml", "notice_detail", "city_list"}
+# Refusals of a file that holds no notice: empty (the portal gives such a file for a month without one), or no data.
+NO_NOTICES = {"empty_file", "no_rows", "unknown_source", "unknown_format", "document_file", "not_needed"}
+
 
 # -- collect -----------------------------------------------------------------------------------------------------
 def collect(settings: Settings, period_key: str) -> str:
@@ -116,8 +120,15 @@ def collected_facts(office: Office, ingested: list[Any], tables: dict[str, pa.Ta
         "history": tables["award_case"].num_rows,
         "quarantined": sum(f["rows_quarantined"] for f in files),
         "refused": sum(1 for f in files if f["refused"]),
+        "unread": sum(1 for i in ordered if may_hold_notices(i)),
         "conflicts": tables["conflict"].num_rows,
     }
+
+
+def may_hold_notices(item: Any) -> bool:
+    """A refused file that could be the award notices of a period that seems to have none."""
+    known = not item.source_id or item.source_id in NOTICE_SOURCES
+    return bool(item.refused) and known and item.refused_code not in NO_NOTICES
 
 
 def scope(cases: pa.Table, period: Period) -> pa.Table:
@@ -133,12 +144,13 @@ def gate(settings: Settings, period_key: str, stage: str, ref: str) -> str:
     """Run the gate of ``stage`` over what ``ref`` names; returns the reference that goes on.
 
     Quarantine gives a new inputs manifest without the bad rows. Stop raises GateStopped after the result, its
-    page, the marked workbook and the owner's mail are kept. No case at all raises NoData.
+    page, the marked workbook and the owner's mail are kept. No case at all raises NoData, unless a refused file
+    may hold the period's notices.
     """
     office, period = Office(settings), Period.parse(period_key)
     subject = Subject(office, period, stage, ref)
     tables = subject.tables()
-    if stage == "arrival" and subject.notices == 0 and not subject.collected()["refused"]:
+    if stage == "arrival" and subject.notices == 0 and not subject.collected()["unread"]:
         raise NoData(wording.text("no_data", period=period))
     result = gates.run(stage, tables, subject.context(), subject.book.load("gates"))
     kept = ref

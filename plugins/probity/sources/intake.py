@@ -66,7 +66,7 @@ GRIDS = {
 }
 CONTRACTS: dict[str, Contract] = {name: module.CONTRACT for name, module in SOURCES.items()}
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Goes up when readers, normaliser or observation schemas change what they give."""
 
 DEFAULT_DEBARMENT_MIN_ROWS = 1000
@@ -82,7 +82,8 @@ _DATED = {
 
 @dataclass(frozen=True)
 class Arrival:
-    """One file of the drop folder (or one file inside a zip). ``reason`` says why it is no known source (zh-TW)."""
+    """One file of the drop folder (or one file inside a zip). ``reason`` says why it is no known source (zh-TW), and
+    ``code`` is that reason's key in ``reasons.FILES``."""
 
     path: Path
     digest: str
@@ -90,6 +91,7 @@ class Arrival:
     reason: str | None
     name: str = ""
     inner: str | None = None
+    code: str | None = None
 
     @property
     def member(self) -> Member:
@@ -159,19 +161,18 @@ def _arrivals(path: Path, name: str, settings: Settings | None, limits: Limits) 
     key = canonical.digest([str(path.resolve()), stat.st_size, stat.st_mtime_ns, _code_version()])
     cached = _recall(settings, "files", key)
     if cached is not None:
-        return [Arrival(path, a["digest"], a["source_id"], a["reason"], a["name"], a["inner"]) for a in cached]
+        return [
+            Arrival(path, a["digest"], a["source_id"], a["reason"], a["name"], a["inner"], a["code"]) for a in cached
+        ]
     try:
         found = [_identify(m, limits) for m in members(path, name, limits)]
     except Refused as refused:
-        found = [Arrival(path, canonical.file_digest(path), None, refused.message, name)]
+        found = [Arrival(path, canonical.file_digest(path), None, refused.message, name, code=refused.code)]
     _remember(
         settings,
         "files",
         key,
-        [
-            {"digest": a.digest, "source_id": a.source_id, "reason": a.reason, "name": a.name, "inner": a.inner}
-            for a in found
-        ],
+        [{f: getattr(a, f) for f in ("digest", "source_id", "reason", "name", "inner", "code")} for a in found],
     )
     return found
 
@@ -184,7 +185,7 @@ def _identify(member: Member, limits: Limits) -> Arrival:
         return Arrival(member.path, digest, source_id, None, member.name, member.inner)
     except Refused as refused:
         digest = digest or canonical.file_digest(member.path)
-        return Arrival(member.path, digest, None, refused.message, member.name, member.inner)
+        return Arrival(member.path, digest, None, refused.message, member.name, member.inner, refused.code)
 
 
 def _member_digest(member: Member, limits: Limits) -> str:
@@ -241,7 +242,7 @@ def ingest(arrived: Arrival | Path, settings: Settings, objects: ObjectStore) ->
     name = item.name or item.path.name
     if item.source_id is None:
         origin = Origin("", item.digest, name)
-        return _refused(origin, "", item.reason or "", "unknown_source", 0, objects)
+        return _refused(origin, "", item.reason or "", item.code or "unknown_source", 0, objects)
     module = SOURCES[item.source_id]
     options = _options(settings)
     key = canonical.digest([item.digest, name, item.source_id, module.CONTRACT.version, _code_version(), options])
