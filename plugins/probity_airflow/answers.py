@@ -1,38 +1,62 @@
-"""An approver's answer, kept from the moment it is known until it is recorded.
+"""Answers that Airflow holds but never handed over, and which answers have been dealt with.
 
-In: the answer to the list ``ref`` of a job. Out: the same answer to a later try of the task. Why: Airflow clears an
-answer when the task that waited for it runs again, and 3.3 runs it again when a quick answer overtakes the
-scheduler's own bookkeeping (apache/airflow #72716): nobody should be asked twice for what they have answered.
+In: the task that asked. Out: the answer of an earlier try. Why: Airflow 3.3 fails a task whose answer overtakes the
+scheduler's own bookkeeping (apache/airflow #72716; seen in 2 of 4 answers given within a second on a busy machine),
+and the next try's question clears the answer: nobody should be asked again for what they have answered.
 """
 
 from __future__ import annotations
 
-import json
+import datetime as dt
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 if TYPE_CHECKING:
     from probity.settings import Settings
 
+log = logging.getLogger(__name__)
 
-def _path(settings: Settings, job: str, ref: str) -> Path:
-    return settings.home / "answers" / job / f"{ref}.json"
+FIELDS = ("chosen_options", "params_input", "responded_by_user", "responded_at")
 
 
-def keep(settings: Settings, job: str, ref: str, answer: dict[str, Any]) -> None:
-    """Write the answer, whole or not at all, readable by the office alone."""
+def unheard(settings: Settings, ti: Any, job: str, ref: str) -> dict[str, Any] | None:
+    """The answer that Airflow still holds for this task and that no try has dealt with; None when there is none.
+
+    Asked of Airflow's API with the service account; when that cannot be reached the person is asked again.
+    """
+    from probity_airflow.service import service_account
+
+    path = (
+        f"/dags/{ti.dag_id}/dagRuns/{quote(ti.run_id, safe='')}/taskInstances/{ti.task_id}/{ti.map_index}/hitlDetails"
+    )
+    try:
+        with service_account(settings) as api:
+            detail = api.request("GET", path)
+    except Exception as error:  # any: not being able to look must not stop the question
+        log.warning("no earlier answer could be looked up: %s", type(error).__name__)
+        return None
+    if not detail.get("response_received") or dealt_with(settings, job, ref, detail["responded_at"]):
+        return None
+    return {field: detail[field] for field in FIELDS}
+
+
+def _mark(settings: Settings, job: str, ref: str, responded_at: dt.datetime | str) -> Path:
     from probity import canonical
-    from probity.store.objects import write_atomic
 
-    write_atomic(_path(settings, job, ref), canonical.dumps(answer).encode(), mode=0o600)
-
-
-def find(settings: Settings, job: str, ref: str) -> dict[str, Any] | None:
-    """The answer that an earlier try had and did not get recorded; None when there is none."""
-    path = _path(settings, job, ref)
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    at = dt.datetime.fromisoformat(responded_at) if isinstance(responded_at, str) else responded_at
+    name = canonical.digest([ref, at.astimezone(dt.UTC).isoformat(timespec="microseconds")])
+    return settings.home / "answers" / job / name
 
 
-def drop(settings: Settings, job: str, ref: str) -> None:
-    """Forget the answer: it was recorded, or it cannot be taken and must be given anew."""
-    _path(settings, job, ref).unlink(missing_ok=True)
+def dealt_with(settings: Settings, job: str, ref: str, responded_at: dt.datetime | str) -> bool:
+    """The answer of that moment was recorded or refused."""
+    return _mark(settings, job, ref, responded_at).exists()
+
+
+def deal_with(settings: Settings, job: str, ref: str, responded_at: dt.datetime | str) -> None:
+    """From now on the answer of that moment is not used again. The mark holds nothing of the answer."""
+    mark = _mark(settings, job, ref, responded_at)
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, Param, XComArg
+from airflow.sdk.exceptions import AirflowFailException
 
 from probity_airflow import answers, wording
 from probity_airflow.errors import failed
@@ -61,59 +62,73 @@ class SelectionApproval(HITLOperator):
         asked = self._request(context)
         if asked["already"] == "approved":
             return self._already(asked)
-        answer = guarded(lambda settings: answers.find(settings, self.job, self.ref))
-        if answer is not None:
+        event = self._unheard(context)
+        if event is not None and code_given(event) == list_code(asked["list_digest"]):
             log.info("selection %s was answered before this try; that answer is used", asked["selection_id"])
-            return self._decide(context, asked, answer)
+            return self._take(context, event)
         self.subject, self.body = asked["subject"], asked["body"]
         self.params["list_code"] = list_code(asked["list_digest"])
         log.info("selection %s waits for an answer; list %s", asked["selection_id"], asked["list_digest"])
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
-        answer = answer_of(super().execute_complete(context, event))
-        guarded(lambda settings: answers.keep(settings, self.job, self.ref, answer))
-        return self._decide(context, self._request(context), answer)
+        return self._take(context, super().execute_complete(context, event))
 
     def _request(self, context: Context) -> Mapping[str, Any]:
         period = period_of(context)
         return guarded(lambda settings: job_module(self.job).approval_request(settings, period, self.ref))
 
+    def _unheard(self, context: Context) -> dict[str, Any] | None:
+        ti = context["ti"]
+        if ti.try_number < 2:
+            return None
+        return guarded(lambda settings: answers.unheard(settings, ti, self.job, self.ref))
+
     def _already(self, asked: Mapping[str, Any]) -> dict[str, str]:
         log.info(wording.text("already", selection_id=asked["selection_id"]))
         return {"selection_id": asked["selection_id"]}
 
-    def _decide(self, context: Context, asked: Mapping[str, Any], answer: dict[str, Any]) -> dict[str, str]:
-        """Record the answer to the list that was shown. What cannot be taken is dropped, to be asked for anew."""
-        period = period_of(context)
+    def _take(self, context: Context, event: Mapping[str, Any]) -> dict[str, str]:
+        """Record the answer. Taken or refused for good it is dealt with; after anything else the next try has it."""
 
-        def record(settings: Settings) -> dict[str, str]:
-            from probity.jobs import JobError
+        def deal_with(settings: Settings) -> None:
+            answers.deal_with(settings, self.job, self.ref, event["responded_at"])
+
+        try:
+            result = self._decide(context, answer_of(event))
+        except AirflowFailException:
+            guarded(deal_with)
+            raise
+        guarded(deal_with)
+        return result
+
+    def _decide(self, context: Context, answer: dict[str, str]) -> dict[str, str]:
+        asked, period = self._request(context), period_of(context)
+        if asked["already"] == "approved":  # answered meanwhile, by another run over the same list
+            return self._already(asked)
+        current = list_code(asked["list_digest"])
+        if answer["list_code"] != current:
+            given = answer["list_code"] or "—"
+            raise failed(wording.text("list_changed", given=given, current=current, url=asked["url"]))
+        decision = {k: v for k, v in answer.items() if k != "list_code"} | {"list_digest": asked["list_digest"]}
+
+        def record(settings: Settings) -> str:
             from probity.store.objects import ObjectStore
 
-            if asked["already"] == "approved":  # answered meanwhile, by another run over the same list
-                answers.drop(settings, self.job, self.ref)
-                return self._already(asked)
-            current = list_code(asked["list_digest"])
-            if answer["list_code"] != current:
-                answers.drop(settings, self.job, self.ref)
-                given = answer["list_code"] or "—"
-                raise failed(wording.text("list_changed", given=given, current=current, url=asked["url"]))
-            decision = {k: v for k, v in answer.items() if k != "list_code"} | {"list_digest": asked["list_digest"]}
-            try:
-                job_module(self.job).record_decision(settings, period, self.ref, decision)
-            except JobError as error:
-                answers.drop(settings, self.job, self.ref)
-                raise failed(str(error)) from None
-            digest = ObjectStore(settings.objects).put_json(decision)
-            answers.drop(settings, self.job, self.ref)
-            log.info("%s: %s by %s, answer %s", asked["selection_id"], answer["choice"], answer["user"], digest)
-            return {"decision": digest}
+            job_module(self.job).record_decision(settings, period, self.ref, decision)
+            return ObjectStore(settings.objects).put_json(decision)
 
-        return guarded(record)
+        digest = guarded(record)
+        log.info("%s: %s by %s, answer %s", asked["selection_id"], answer["choice"], answer["user"], digest)
+        return {"decision": digest}
 
 
-def answer_of(event: Mapping[str, Any]) -> dict[str, Any]:
+def code_given(event: Mapping[str, Any]) -> str:
+    """The code of the list that was shown to whoever answered."""
+    return str(event["params_input"].get("list_code") or "").strip().upper()
+
+
+def answer_of(event: Mapping[str, Any]) -> dict[str, str]:
     """Airflow's answer as plain texts: choice (approve, reject), user, list_code and the form's fields.
 
     AirflowFailException (zh-TW) when nobody is named or a rejection gives no reason.
@@ -123,7 +138,7 @@ def answer_of(event: Mapping[str, Any]) -> dict[str, Any]:
         raise failed(wording.text("no_answerer"))
     name = user.get("name") or user["id"]
     texts = {field: str(event["params_input"].get(field) or "").strip() for field in wording.FORM}
-    texts["list_code"] = texts["list_code"].upper()
+    texts["list_code"] = code_given(event)
     choice = CHOICES[event["chosen_options"][0]]
     if choice == "reject" and not texts["reason"]:
         raise failed(wording.text("reject_reason"))

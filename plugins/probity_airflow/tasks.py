@@ -117,12 +117,18 @@ def guarded(call: Callable[[Settings], Any]) -> Any:
         anchor(settings)
 
 
+_logged = {"head": ""}
+
+
 def anchor(settings: Settings) -> None:
     """Write the trail's head beside the database; a database that is away must not hide the step's own end."""
     from probity.store import trail
 
     try:
-        log.info("trail head %s", trail.anchor(settings))
+        head = trail.anchor(settings)
+        if head != _logged["head"]:
+            log.info("trail head %s", head)
+            _logged["head"] = head
     except Exception as error:  # any: the step's own result or error counts
         log.warning("the trail's head could not be anchored now: %s", type(error).__name__)
 

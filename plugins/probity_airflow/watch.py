@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import task
 
 from probity_airflow import wording
-from probity_airflow.errors import failed
+from probity_airflow.service import service_account
 from probity_airflow.tasks import guarded
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CONNECTION = "probity_api"
 FIRST_TASK = "collect"
 
 
@@ -132,24 +131,3 @@ class Arrivals:
         if item.first_date is None or item.last_date is None:
             return True
         return bool(item.first_date <= period.last and item.last_date >= period.first)
-
-
-def service_account(settings: Settings) -> AirflowApi:
-    """A client for Airflow's API: the connection ``probity_api``, else the local set-up's own officer."""
-    import json
-
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException
-
-    from probity.ops.airflow_api import AirflowApi
-
-    try:
-        found = Connection.get(CONNECTION)
-    except AirflowNotFoundException:
-        local = settings.home / "secrets" / "airflow_users.json"
-        if not local.exists():
-            raise failed(wording.text("watch_no_api")) from None
-        return AirflowApi(settings.ui_url, "officer", json.loads(local.read_text(encoding="utf-8"))["officer"])
-    scheme = found.schema or "http"
-    port = f":{found.port}" if found.port else ""
-    return AirflowApi(f"{scheme}://{found.host}{port}", found.login or "", found.password or "")

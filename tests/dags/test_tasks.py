@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import sys
+from contextlib import nullcontext
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -14,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from probity.jobs import GateStopped, JobError, NoData
 from probity.settings import Settings
 from probity.store import trail
-from probity_airflow import approval, callbacks, tasks, wording
+from probity_airflow import answers, approval, callbacks, service, tasks, wording
 from probity_airflow.errors import GateStop
 from probity_airflow.periods import period_of
 
@@ -91,6 +92,7 @@ def _answer(option: str, user: dict[str, str] | None, **form: str) -> dict[str, 
     return {"chosen_options": [option], "params_input": {"list_code": "AB"} | form, "responded_by_user": user}
 
 
+AT = dt.datetime(2021, 4, 1, tzinfo=dt.UTC)
 CHEN = {"id": "chen", "name": "陳核定"}
 
 
@@ -157,7 +159,7 @@ def _event(option: str = "核定", code: str = "0A1B2C3D", **form: str) -> dict[
         "chosen_options": [option],
         "params_input": empty | {"list_code": code} | form,
         "responded_by_user": CHEN,
-        "responded_at": dt.datetime(2021, 4, 1, tzinfo=dt.UTC),
+        "responded_at": AT,
     }
 
 
@@ -176,24 +178,47 @@ def test_an_answer_is_recorded_and_only_a_digest_goes_on(at_home: Settings, job:
 def test_an_answer_to_a_list_that_has_changed_is_refused(at_home: Settings, job: FakeJob) -> None:
     with pytest.raises(AirflowFailException, match=r"DEADBEEF.*0A1B2C3D"):
         _task().execute_complete(_context("2021-03"), _event(code="deadbeef"))
-    assert job.decisions == [] and not list(at_home.home.rglob("answers/**/*.json"))
+    assert job.decisions == []
+    assert answers.dealt_with(at_home, "fake_job", "ref", AT), "not tried again: a person must look at the new list"
 
 
-def test_an_answer_survives_a_killed_try(at_home: Settings, job: FakeJob) -> None:
-    """The try that had the answer was ended before it could record it; Airflow has cleared the answer meanwhile."""
-    job.error = ConnectionError("killed")
+def test_an_answer_that_could_not_be_recorded_is_left_to_the_next_try(at_home: Settings, job: FakeJob) -> None:
+    job.error = ConnectionError("the database is away")
     with pytest.raises(ConnectionError):
         _task().execute_complete(_context("2021-03"), _event(seed="AB-1"))
-    job.error = None
-    assert set(_task().execute(_context("2021-03"))) == {"decision"}, "the next try uses it and asks nobody"
+    assert not answers.dealt_with(at_home, "fake_job", "ref", AT)
+
+
+def test_the_next_try_uses_an_answer_that_airflow_never_handed_over(
+    at_home: Settings, job: FakeJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Airflow's API shows of the request, as seen on 3.3.2 (its times are text)."""
+    detail = _event(seed="AB-1") | {"responded_at": "2021-04-01T00:00:00Z", "response_received": True}
+    monkeypatch.setattr(service, "service_account", lambda _: nullcontext(FakeApi(detail)))
+    context = _context("2021-03") | {
+        "ti": SimpleNamespace(try_number=2, dag_id="d", run_id="r", task_id="t", map_index=-1)
+    }
+    assert set(_task().execute(context)) == {"decision"}
     assert [(d["seed"], d["user"]) for d in job.decisions] == [("AB-1", "陳核定 (chen)")]
+    ti = context["ti"]
+    assert answers.unheard(at_home, ti, "fake_job", "ref") is None, "dealt with: a cleared task asks anew"
+    assert answers.unheard(at_home, ti, "fake_job", "another list") is not None
+
+
+class FakeApi:
+    def __init__(self, detail: dict[str, Any]) -> None:
+        self.detail = detail
+
+    def request(self, method: str, path: str) -> dict[str, Any]:
+        assert (method, path) == ("GET", "/dags/d/dagRuns/r/taskInstances/t/-1/hitlDetails")
+        return self.detail
 
 
 def test_an_answer_that_the_job_refuses_is_asked_for_anew(at_home: Settings, job: FakeJob) -> None:
     job.error = JobError("第 2 行無法辨識")
     with pytest.raises(AirflowFailException, match="第 2 行無法辨識"):
         _task().execute_complete(_context("2021-03"), _event())
-    assert not list(at_home.home.rglob("answers/**/*.json"))
+    assert answers.dealt_with(at_home, "fake_job", "ref", AT)
 
 
 def test_a_rejection_is_recorded(at_home: Settings, job: FakeJob) -> None:
