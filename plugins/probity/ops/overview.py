@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sqlalchemy import Engine, func, or_, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from probity.delivery import model as delivery
@@ -68,11 +68,8 @@ def _row(settings: Settings, session: Session, job: str, key: str) -> PeriodRow:
     reports = list(session.scalars(select(model.Report).where(model.Report.selection_id == newest.selection_id)))
     row.workbooks = sorted(settings.reports / report.path for report in reports if report.kind == "workbook")
     mail = delivery.OutboxMail
-    ours = or_(
-        mail.report_id.in_([report.report_id for report in reports]),
-        mail.report_id.startswith(newest.selection_id, autoescape=True),
-    )
-    states = list(session.scalars(select(mail.state).where(ours)))
+    query = select(mail.state).where(mail.report_id == f"{job}/{key}", mail.revision == newest.revision)
+    states = list(session.scalars(query))
     row.mails_delivered = states.count(delivery.ACCEPTED)
     row.mails_owed = len(states) - row.mails_delivered
     return row
