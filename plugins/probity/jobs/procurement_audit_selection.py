@@ -126,9 +126,9 @@ def collected_facts(office: Office, ingested: list[Any], tables: dict[str, pa.Ta
 
 
 def may_hold_notices(item: Any) -> bool:
-    """A refused file that could be the award notices of a period that seems to have none."""
-    known = not item.source_id or item.source_id in NOTICE_SOURCES
-    return bool(item.refused) and known and item.refused_code not in NO_NOTICES
+    """A file of which nothing could be read, and which may be the notices of a period that seems to have none."""
+    unread = item.refused_code not in NO_NOTICES if item.refused else item.rows_in > 0 and item.rows_out == 0
+    return unread and (not item.source_id or item.source_id in NOTICE_SOURCES)
 
 
 def scope(cases: pa.Table, period: Period) -> pa.Table:
@@ -144,8 +144,8 @@ def gate(settings: Settings, period_key: str, stage: str, ref: str) -> str:
     """Run the gate of ``stage`` over what ``ref`` names; returns the reference that goes on.
 
     Quarantine gives a new inputs manifest without the bad rows. Stop raises GateStopped after the result, its
-    page, the marked workbook and the owner's mail are kept. No case at all raises NoData, unless a refused file
-    may hold the period's notices.
+    page, the marked workbook and the owner's mail are kept. No case at all raises NoData, unless a file that could
+    not be read may hold the period's notices.
     """
     office, period = Office(settings), Period.parse(period_key)
     subject = Subject(office, period, stage, ref)
