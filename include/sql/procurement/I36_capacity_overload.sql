@@ -7,8 +7,9 @@ indicator: ["#36"]
 legal_basis: 營造業法第23條；營造業承攬工程造價限額工程規模範圍申報淨值及一定期間承攬總額認定辦法第6條、第9條
 must_watch: null
 formula: >-
-  決標日進行中工程（含本案）之未完成金額合計（決標金額×剩餘日數／決標至履約迄日日數）／該廠商以往單一年度最大完工金額 > 1.5。
-parameters: [overload_share]
+  決標日進行中工程（含本案）之未完成金額合計（決標金額×剩餘日數／決標至履約迄日日數）／該廠商以往單一年度最大完工金額 > 1.5；
+  進行中二件以上，以往完工3件以上者始比較。
+parameters: [overload_share, completed_min]
 needs: [award_case.kind, award_case.award_amount, award_case.award_date, award_case.performance_end, bid.is_winner, bid.firm]
 strength: high
 amount: 未完成金額合計
@@ -27,7 +28,7 @@ SELECT
                         unless_known(nullif(c.award_amount, 0), 'award_amount'), unless_known(k.cid, 'winner')
                     ), 'undecided'
                 )
-        WHEN c.kind = 'works' AND w.best_year IS NULL THEN 'small:completed'
+        WHEN c.kind = 'works' AND coalesce(w.completed, 0) < l.completed_min THEN 'small:completed'
     END AS reason,
     coalesce(w.remaining / w.best_year > l.overload_share AND w.under_way >= 2, FALSE) AS fired,
     w.remaining / nullif(w.best_year, 0) AS value,

@@ -15,7 +15,7 @@ WITH dated AS (
         try_cast(a.award_way AS award_way_type) AS award_way,
         a.restricted_clause,
         a.category_code,
-        try_cast(left(a.category_code, 2) AS SMALLINT) AS trade,
+        try_cast(left(a.category_code, 2) AS smallint) AS trade,
         a.budget,
         a.procurement_amount,
         coalesce(a.procurement_amount, a.budget) AS amount,

@@ -1,7 +1,7 @@
 -- table: workload
 -- Works under way of a firm on the award day of each works contract it won: what is left of all earlier works contracts
 -- (award x days left / days from award to the end of performance, as a running sum of straight lines), and their number;
--- beside it the most it ever finished in one earlier calendar year.
+-- beside it the most it ever finished in one earlier calendar year, and how many works contracts it finished before.
 WITH contracts AS (
     SELECT
         w.cid,
@@ -23,8 +23,8 @@ events AS (
         award_day AS day,
         1 AS turn,
         NULL::INTEGER AS cid,
-        amount * end_day / (end_day - award_day) AS level,
-        amount / (end_day - award_day) AS slope,
+        (amount * end_day / (end_day - award_day))::DECIMAL(38, 4) AS level,
+        (amount / (end_day - award_day))::DECIMAL(38, 9) AS slope,
         1 AS running
     FROM contracts
     UNION ALL
@@ -33,8 +33,8 @@ events AS (
         end_day AS day,
         0 AS turn,
         NULL AS cid,
-        -amount * end_day / (end_day - award_day) AS level,
-        -amount / (end_day - award_day) AS slope,
+        (-amount * end_day / (end_day - award_day))::DECIMAL(38, 4) AS level,
+        (-amount / (end_day - award_day))::DECIMAL(38, 9) AS slope,
         -1 AS running
     FROM contracts
     UNION ALL
@@ -55,7 +55,7 @@ run AS (
         fid,
         cid,
         day,
-        sum(level) OVER so_far - day * sum(slope) OVER so_far AS remaining,
+        sum(level) OVER so_far - day * sum(slope) OVER so_far AS remaining, -- decimals: the same in any order
         sum(running) OVER so_far AS under_way
     FROM events
     WINDOW so_far AS (PARTITION BY fid ORDER BY day, turn RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
@@ -65,7 +65,8 @@ finished AS (
     SELECT
         fid,
         end_year,
-        sum(amount) AS done
+        sum(amount) AS done,
+        count(*) AS times
     FROM contracts
     GROUP BY fid, end_year
 ),
@@ -74,7 +75,8 @@ best AS (
     SELECT
         c.cid,
         c.fid,
-        max(f.done) AS best_year
+        max(f.done) AS best_year,
+        sum(f.times) AS times
     FROM contracts AS c
     INNER JOIN finished AS f ON c.fid = f.fid AND f.end_year < c.award_year
     WHERE c.in_scope
@@ -83,9 +85,10 @@ best AS (
 
 SELECT
     r.cid,
-    max(r.remaining) AS remaining,
+    max(r.remaining)::DOUBLE AS remaining,
     max(r.under_way) AS under_way,
     max_by(b.best_year, r.remaining) AS best_year,
+    max_by(b.times, r.remaining) AS completed,
     max_by(r.fid, r.remaining) AS fid
 FROM run AS r
 LEFT JOIN best AS b ON r.cid = b.cid AND r.fid = b.fid

@@ -73,9 +73,9 @@ class Workspace:
         bands: Mapping[str, Any] | None = None,
     ) -> None:
         self._spill = tempfile.TemporaryDirectory(prefix="probity-signals-")
-        limits = {"threads": THREADS, "memory_limit": MEMORY, "temp_directory": self._spill.name}
+        limits: dict[str, Any] = {"threads": THREADS, "memory_limit": MEMORY, "temp_directory": self._spill.name}
         self.con = duckdb.connect(config=limits)
-        self.con.execute("SET preserve_insertion_order = false")
+        self.con.execute("SET preserve_insertion_order = true")
         exact.register(self.con)
         try:
             self._lay_out(tables, period, threshold_rows)
@@ -247,6 +247,18 @@ class Workspace:
             _words(reason),
         ]
         return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+
+def input_columns(sql_dir: Path) -> dict[str, list[str]]:
+    """Per canonical table the columns that any SQL file of the folder names: what a snapshot need be read for.
+
+    A word is taken for a column wherever it stands, so the answer may hold a column too many, never one too few.
+    """
+    texts = [
+        re.sub(r"/\*.*?\*/", "", p.read_text(encoding="utf-8"), flags=re.DOTALL) for p in sorted(sql_dir.glob("*.sql"))
+    ]
+    words = set(re.findall(r"[a-z_0-9]+", " ".join(texts))) | {"case_id", "agency_key", "award_notice_date", "firm"}
+    return {name: [c for c in TABLES[name].names if c in words] for name in INPUTS}
 
 
 def read_bands(sql_dir: Path) -> dict[str, Any]:

@@ -564,7 +564,8 @@ def _(w: World) -> Cases:
         return w.bids(w.case(award=award, award_amount=amount, performance_start=award, performance_end=end), firm)
 
     for firm in (1, 2):
-        contract(firm, D(2019, 3, 1), 2_000_000, 100)
+        for month in (3, 4, 5):
+            contract(firm, D(2019, month, 1), 700_000 if month > 3 else 600_000, 60)
         contract(firm, D(2021, 2, 20), 1_000_000, 365)
     return {
         "fires": contract(1, D(2021, 3, 1), 2_500_000, 300),
