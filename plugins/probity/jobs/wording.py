@@ -27,6 +27,6 @@ def _environment(folder: Path) -> Environment:
     )
 
 
-def text(name: str, folder: Path = ROOT / "include" / "templates" / "jobs", **facts: Any) -> str:
+def text(name: str, /, folder: Path = ROOT / "include" / "templates" / "jobs", **facts: Any) -> str:
     """The template ``<name>.txt`` filled with ``facts``; a fact that is missing raises UndefinedError."""
     return _environment(folder).get_template(f"{name}.txt").render(**facts).strip()
