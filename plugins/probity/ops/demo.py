@@ -123,6 +123,7 @@ def fresh_home(home: Path) -> None:
 
 def _run(settings: Settings, plan: DemoPlan, say: Progress) -> int:
     months: list[str] = []
+    stopped: set[str] = set()
 
     def prepare(ready: Settings) -> None:
         fill_drop(ready.drop, plan, say)
@@ -132,8 +133,8 @@ def _run(settings: Settings, plan: DemoPlan, say: Progress) -> int:
     good = False
     try:
         stack.start(say, meanwhile=prepare)
-        good = carry_through(stack, months, say, plan.minutes_per_month)
-        good = report(stack, months, say) and good
+        good = carry_through(stack, months, stopped, say, plan.minutes_per_month)
+        good = report(stack, months, stopped, say) and good
     except (ChildDied, ApiError, TimeoutError) as error:
         say(str(error))
     finally:
@@ -188,9 +189,11 @@ def unpause_all(api: AirflowApi, timeout: float = 120.0) -> list[str]:
     return ids
 
 
-def carry_through(stack: Stack, months: list[str], say: Callable[[str], None], minutes_per_month: float) -> bool:
-    """Backfill the months, approve each selection as the demo approver, wait for runs and mails. True when all
-    runs succeeded and no mail is open."""
+def carry_through(
+    stack: Stack, months: list[str], stopped: set[str], say: Callable[[str], None], minutes_per_month: float
+) -> bool:
+    """Backfill the months, approve each selection as the demo approver, wait for runs and mails. True when every
+    run succeeded or was stopped by a gate (added to ``stopped``), and no mail is open."""
     assert stack.airflow is not None
     with stack.airflow.api("officer") as officer, stack.airflow.api(APPROVER) as approver:
         unpause_all(officer)
@@ -205,6 +208,7 @@ def carry_through(stack: Stack, months: list[str], say: Callable[[str], None], m
                 say(text("demo_timeout", minutes=int(5 + minutes_per_month * len(months))))
                 return False
             time.sleep(0.4)
+        stopped |= watch.stopped
         return wait_for_mails(stack, months, say) and watch.all_good
 
 
@@ -218,13 +222,16 @@ class Watch:
         self.months = set(months)
         self.say = say
         self.ended: dict[str, str] = {}
+        self.stopped: set[str] = set()  # by a gate: a result like any other, told and mailed to the data's owner
         self.answered: set[tuple[str, int]] = set()
         self.retried: set[tuple[str, int]] = set()
         self.seen: dict[tuple[str, int], float] = {}
 
     @property
     def all_good(self) -> bool:
-        return self.ended.keys() == self.months and set(self.ended.values()) == {"success"}
+        return self.ended.keys() == self.months and all(
+            state == "success" or key in self.stopped for key, state in self.ended.items()
+        )
 
     def look(self) -> bool:
         """One look; True when every month has ended."""
@@ -266,8 +273,12 @@ class Watch:
     def _tell_failure(self, key: str, run_id: str) -> None:
         for task in self.officer.task_instances(JOB, run_id):
             if task["state"] == "failed":
+                gate = task["task_id"].startswith("gate_")
+                if gate:
+                    self.stopped.add(key)
                 message = self._last_words(task, task["try_number"])
-                self.say(text("demo_failed_task", roc=roc(key), task=task["task_id"], message=message))
+                words = "demo_stopped_gate" if gate else "demo_failed_task"
+                self.say(text(words, roc=roc(key), task=task["task_id"], message=message))
 
     def _tell_retries(self, key: str, run_id: str) -> None:
         """A task that will be tried again: said once, with what went wrong."""
@@ -280,8 +291,15 @@ class Watch:
 
     def _last_words(self, task: dict[str, Any], attempt: int) -> str:
         log = self.officer.log(JOB, task["dag_run_id"], task["task_id"], max(attempt, 1))
-        lines = [line for line in log.splitlines() if line.strip() and not line.startswith("::")]
-        return lines[-1][:600] if lines else ""
+        return last_words(log)
+
+
+def last_words(log: str, lines: int = 3) -> str:
+    """What a failed task said last: the beginning of its own message (【...】) when it has one, else its last line."""
+    said = [line.strip() for line in log.splitlines() if line.strip() and not line.startswith("::")]
+    starts = [number for number, line in enumerate(said) if line.startswith("【")]
+    chosen = said[starts[-1] : starts[-1] + lines] if starts else said[-1:]
+    return " ".join(chosen)[:600]
 
 
 def wait_for_mails(stack: Stack, months: list[str], say: Callable[[str], None], seconds: float = 90.0) -> bool:
@@ -301,7 +319,7 @@ def wait_for_mails(stack: Stack, months: list[str], say: Callable[[str], None], 
 
 
 # -- the end -----------------------------------------------------------------------------------------------------
-def report(stack: Stack, months: list[str], say: Callable[[str], None]) -> bool:
+def report(stack: Stack, months: list[str], stopped: set[str], say: Callable[[str], None]) -> bool:
     """Print the table and where the workbooks and mails are; True when the trail is whole."""
     from probity.store import db, trail
 
@@ -312,7 +330,7 @@ def report(stack: Stack, months: list[str], say: Callable[[str], None]) -> bool:
     engine.dispose()
     mark = text("yes" if verdict.ok else "no")
     say(text("demo_result"))
-    table(HEAD, [_cells(row, mark) for row in rows])
+    table(HEAD, [_cells(row, mark, row.period in stopped) for row in rows])
     if verdict.ok:
         print(text("demo_trail_ok", count=verdict.count, head=verdict.head[:16]))
     else:
@@ -333,16 +351,10 @@ def report(stack: Stack, months: list[str], say: Callable[[str], None]) -> bool:
     return verdict.ok
 
 
-def _cells(row: overview.PeriodRow, mark: str) -> tuple[object, ...]:
-    if not row.notices:
-        return (
-            f"{row.period} {text('demo_no_data')}",
-            row.notices,
-            row.quarantined,
-            0,
-            0,
-            0,
-            row.mails_delivered,
-            mark,
-        )
-    return (row.period, row.notices, row.quarantined, row.fired, row.selected, row.control, row.mails_delivered, mark)
+def _cells(row: overview.PeriodRow, mark: str, stopped: bool) -> tuple[object, ...]:
+    period = row.period
+    if stopped:
+        period += f" {text('demo_stopped')}"
+    elif not row.notices:
+        period += f" {text('demo_no_data')}"
+    return (period, row.notices, row.quarantined, row.fired, row.selected, row.control, row.mails_delivered, mark)

@@ -51,6 +51,12 @@ def test_months_and_the_span_asked_of_airflow() -> None:
     assert first.utcoffset() == dt.timedelta(hours=8)
 
 
+def test_last_words_of_a_task_are_its_own_message() -> None:
+    log = "::group::Pre\nstart\n【停止】本期 收件檢核\n\n1. [停止] 缺 1 項\n   位置：award_csv\n結尾\nTask failed with exception"
+    assert demo.last_words(log) == "【停止】本期 收件檢核 1. [停止] 缺 1 項 位置：award_csv"
+    assert demo.last_words("a\nTask failed: KeyError: 'x'\n") == "Task failed: KeyError: 'x'"
+
+
 def test_demo_never_empties_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "precious.txt").write_text("keep")
