@@ -52,7 +52,8 @@ def test_months_and_the_span_asked_of_airflow() -> None:
 
 
 def test_last_words_of_a_task_are_its_own_message() -> None:
-    log = "::group::Pre\nstart\n【停止】本期 收件檢核\n\n1. [停止] 缺 1 項\n   位置：award_csv\n結尾\nTask failed with exception"
+    message = "【停止】本期 收件檢核\n\n1. [停止] 缺 1 項\n   位置：award_csv\n結尾\n"
+    log = f"::group::Pre\nstart\n{message}Task failed with exception"
     assert demo.last_words(log) == "【停止】本期 收件檢核 1. [停止] 缺 1 項 位置：award_csv"
     assert demo.last_words("a\nTask failed: KeyError: 'x'\n") == "Task failed: KeyError: 'x'"
 
