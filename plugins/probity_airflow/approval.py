@@ -62,10 +62,13 @@ class SelectionApproval(HITLOperator):
         asked = self._request(context)
         if asked["already"] == "approved":
             return self._already(asked)
-        event = self._unheard(context)
-        if event is not None and code_given(event) == list_code(asked["list_digest"]):
+        earlier = self._earlier(context)
+        if earlier is not None and earlier.decision:
+            log.info("selection %s was decided by the try before, answer %s", asked["selection_id"], earlier.decision)
+            return {"decision": earlier.decision}
+        if earlier is not None and code_given(earlier.event) == list_code(asked["list_digest"]):
             log.info("selection %s was answered before this try; that answer is used", asked["selection_id"])
-            return self._take(context, event)
+            return self._take(context, earlier.event)
         self.subject, self.body = asked["subject"], asked["body"]
         self.params["list_code"] = list_code(asked["list_digest"])
         log.info("selection %s waits for an answer; list %s", asked["selection_id"], asked["list_digest"])
@@ -78,11 +81,11 @@ class SelectionApproval(HITLOperator):
         period = period_of(context)
         return guarded(lambda settings: job_module(self.job).approval_request(settings, period, self.ref))
 
-    def _unheard(self, context: Context) -> dict[str, Any] | None:
+    def _earlier(self, context: Context) -> answers.Earlier | None:
         ti = context["ti"]
         if ti.try_number < 2:
             return None
-        return guarded(lambda settings: answers.unheard(settings, ti, self.job, self.ref))
+        return guarded(lambda settings: answers.earlier(settings, ti, self.job, self.ref))
 
     def _already(self, asked: Mapping[str, Any]) -> dict[str, str]:
         log.info(wording.text("already", selection_id=asked["selection_id"]))
@@ -91,15 +94,16 @@ class SelectionApproval(HITLOperator):
     def _take(self, context: Context, event: Mapping[str, Any]) -> dict[str, str]:
         """Record the answer. Taken or refused for good it is dealt with; after anything else the next try has it."""
 
-        def deal_with(settings: Settings) -> None:
-            answers.deal_with(settings, self.job, self.ref, event["responded_at"])
+        def deal_with(decision: str = "") -> None:
+            at = event["responded_at"]
+            guarded(lambda settings: answers.deal_with(settings, self.job, self.ref, at, decision))
 
         try:
             result = self._decide(context, answer_of(event))
         except AirflowFailException:
-            guarded(deal_with)
+            deal_with()
             raise
-        guarded(deal_with)
+        deal_with(result.get("decision", ""))
         return result
 
     def _decide(self, context: Context, answer: dict[str, str]) -> dict[str, str]:

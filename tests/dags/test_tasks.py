@@ -15,7 +15,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from probity.jobs import GateStopped, JobError, NoData
 from probity.settings import Settings
 from probity.store import trail
-from probity_airflow import answers, approval, callbacks, service, tasks, wording
+from probity_airflow import approval, callbacks, service, tasks, wording
 from probity_airflow.errors import GateStop
 from probity_airflow.periods import period_of
 
@@ -175,50 +175,86 @@ def test_an_answer_is_recorded_and_only_a_digest_goes_on(at_home: Settings, job:
     assert len(job.decisions) == 1
 
 
-def test_an_answer_to_a_list_that_has_changed_is_refused(at_home: Settings, job: FakeJob) -> None:
+def test_an_answer_to_a_list_that_has_changed_is_refused(airflow_api: FakeApi, job: FakeJob) -> None:
     with pytest.raises(AirflowFailException, match=r"DEADBEEF.*0A1B2C3D"):
-        _task().execute_complete(_context("2021-03"), _event(code="deadbeef"))
+        _task().execute_complete(_context("2021-03"), airflow_api.answered(_event(code="deadbeef")))
     assert job.decisions == []
-    assert answers.dealt_with(at_home, "fake_job", "ref", AT), "not tried again: a person must look at the new list"
+    assert _asks_again(), "a person must look at the new list"
 
 
-def test_an_answer_that_could_not_be_recorded_is_left_to_the_next_try(at_home: Settings, job: FakeJob) -> None:
+def test_an_answer_that_the_job_refuses_is_asked_for_anew(airflow_api: FakeApi, job: FakeJob) -> None:
+    job.error = JobError("第 2 行無法辨識")
+    with pytest.raises(AirflowFailException, match="第 2 行無法辨識"):
+        _task().execute_complete(_context("2021-03"), airflow_api.answered(_event()))
+    job.error = None
+    assert _asks_again()
+
+
+def test_the_next_try_uses_an_answer_that_airflow_never_handed_over(airflow_api: FakeApi, job: FakeJob) -> None:
+    airflow_api.answered(_event(seed="AB-1"))
+    assert set(_task().execute(_second_try())) == {"decision"}
+    assert [(d["seed"], d["user"]) for d in job.decisions] == [("AB-1", "陳核定 (chen)")]
+
+
+def test_the_next_try_uses_an_answer_that_could_not_be_recorded(airflow_api: FakeApi, job: FakeJob) -> None:
     job.error = ConnectionError("the database is away")
     with pytest.raises(ConnectionError):
-        _task().execute_complete(_context("2021-03"), _event(seed="AB-1"))
-    assert not answers.dealt_with(at_home, "fake_job", "ref", AT)
+        _task().execute_complete(_context("2021-03"), airflow_api.answered(_event()))
+    job.error = None
+    assert set(_task().execute(_second_try())) == {"decision"}
 
 
-def test_the_next_try_uses_an_answer_that_airflow_never_handed_over(
-    at_home: Settings, job: FakeJob, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What Airflow's API shows of the request, as seen on 3.3.2 (its times are text)."""
-    detail = _event(seed="AB-1") | {"responded_at": "2021-04-01T00:00:00Z", "response_received": True}
-    monkeypatch.setattr(service, "service_account", lambda _: nullcontext(FakeApi(detail)))
-    context = _context("2021-03") | {
-        "ti": SimpleNamespace(try_number=2, dag_id="d", run_id="r", task_id="t", map_index=-1)
-    }
-    assert set(_task().execute(context)) == {"decision"}
-    assert [(d["seed"], d["user"]) for d in job.decisions] == [("AB-1", "陳核定 (chen)")]
-    ti = context["ti"]
-    assert answers.unheard(at_home, ti, "fake_job", "ref") is None, "dealt with: a cleared task asks anew"
-    assert answers.unheard(at_home, ti, "fake_job", "another list") is not None
+def test_a_rejection_survives_the_try_that_recorded_it(airflow_api: FakeApi, job: FakeJob) -> None:
+    event = airflow_api.answered(_event("退回", reason="名單有誤"))
+    first = _task().execute_complete(_context("2021-03"), event)
+    assert _task().execute(_second_try()) == first, "killed after it was recorded: nobody is asked again"
+    assert [d["choice"] for d in job.decisions] == ["reject"]
+    airflow_api.state = "success"
+    assert _asks_again(), "cleared by someone after a good end: asked anew"
+
+
+def test_an_api_that_is_away_means_asking_again(at_home: Settings, job: FakeJob) -> None:
+    assert _asks_again()
+
+
+@pytest.fixture
+def airflow_api(at_home: Settings, monkeypatch: pytest.MonkeyPatch) -> FakeApi:
+    api = FakeApi()
+    monkeypatch.setattr(service, "service_account", lambda _: nullcontext(api))
+    return api
 
 
 class FakeApi:
-    def __init__(self, detail: dict[str, Any]) -> None:
-        self.detail = detail
+    """What Airflow's API says of the request and of the tries, in the shapes seen on 3.3.2 (its times are text)."""
+
+    def __init__(self) -> None:
+        self.detail: dict[str, Any] = {"response_received": False}
+        self.state = "failed"
+
+    def answered(self, event: dict[str, Any]) -> dict[str, Any]:
+        self.detail = event | {"responded_at": "2021-04-01T00:00:00Z", "response_received": True}
+        return event
 
     def request(self, method: str, path: str) -> dict[str, Any]:
-        assert (method, path) == ("GET", "/dags/d/dagRuns/r/taskInstances/t/-1/hitlDetails")
-        return self.detail
+        task = "/dags/d/dagRuns/r/taskInstances/t"
+        return {
+            f"{task}/-1/hitlDetails": self.detail,
+            f"{task}/tries": {"task_instances": [{"try_number": 1, "state": self.state}]},
+        }[path]
 
 
-def test_an_answer_that_the_job_refuses_is_asked_for_anew(at_home: Settings, job: FakeJob) -> None:
-    job.error = JobError("第 2 行無法辨識")
-    with pytest.raises(AirflowFailException, match="第 2 行無法辨識"):
-        _task().execute_complete(_context("2021-03"), _event())
-    assert answers.dealt_with(at_home, "fake_job", "ref", AT)
+def _second_try() -> dict[str, Any]:
+    return _context("2021-03") | {
+        "ti": SimpleNamespace(try_number=2, dag_id="d", run_id="r", task_id="t", map_index=-1)
+    }
+
+
+def _asks_again() -> bool:
+    """The second try puts its question: Airflow's operator then wants the running task, which is not here."""
+    task = _task()
+    with pytest.raises(KeyError, match="task_instance"):
+        task.execute(_second_try())
+    return task.subject == "s"
 
 
 def test_a_rejection_is_recorded(at_home: Settings, job: FakeJob) -> None:
