@@ -93,6 +93,8 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("selection_id", metavar="SELECTION_ID", help="e.g. PA-2021-03-r1")
 
     command("sources", "what has arrived for which period, what is missing, what is in quarantine")
+    forms = command("forms", "write the empty xlsx forms: city list, audit results, agencies, auditors", home=False)
+    forms.add_argument("folder", metavar="DIR", type=Path, help="where to put them; made when it is not there")
     command("migrate", "bring Probity's database to the newest schema")
     return top
 
@@ -223,6 +225,14 @@ def _sources(arguments: argparse.Namespace) -> int:
     return arrivals.show(settings_of(arguments))
 
 
+def _forms(arguments: argparse.Namespace) -> int:
+    from probity.sources import forms
+
+    for path in forms.write_all_forms(arguments.folder):
+        print(path)
+    return 0
+
+
 def _migrate(arguments: argparse.Namespace) -> int:
     from probity import store
     from probity.ops.stack import Database
@@ -256,5 +266,6 @@ COMMANDS: dict[str, Any] = {
     "backfill": _backfill,
     "replay": _replay,
     "sources": _sources,
+    "forms": _forms,
     "migrate": _migrate,
 }

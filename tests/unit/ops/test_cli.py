@@ -15,7 +15,7 @@ import pytest
 from probity.ops import bench, cli, console, demo, local, testing
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMANDS = {"demo", "up", "test", "bench", "verify", "backfill", "replay", "sources", "migrate"}
+COMMANDS = {"demo", "up", "test", "bench", "verify", "backfill", "replay", "sources", "forms", "migrate"}
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
@@ -128,3 +128,11 @@ def test_a_skipped_test_fails_ci_only(tmp_path: Path, ci: str, code: int) -> Non
         check=False,
     )
     assert done.returncode == code, done.stdout
+
+
+def test_forms_are_written_empty_and_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["forms", str(tmp_path / "forms")]) == 0
+    written = sorted((tmp_path / "forms").iterdir())
+    assert sorted(capsys.readouterr().out.split()) == [str(p) for p in written]
+    assert {p.suffix for p in written} == {".xlsx"}
+    assert len(written) == 4
