@@ -65,7 +65,7 @@ multiples AS (
         INNER JOIN priced AS b ON a.cid = b.cid AND a.fid <> b.fid
         WHERE
             a.price <> b.price AND a.price % l.round_zeros::BIGINT <> 0
-            AND (b.price * 100) % a.price = 0 AND b.price < 2 * a.price
+            AND (b.price::HUGEINT * 100) % a.price = 0 AND b.price < 2 * a.price
         GROUP BY a.cid, a.fid
         HAVING count(*) >= max(l.exact_percent_bids)
     ) AS x

@@ -75,7 +75,7 @@ SELECT
         WHEN coalesce(c.award_amount, 0) <= 0 THEN 'award_amount'
         WHEN t.aid IS NULL THEN 'small:agency'
     END AS reason,
-    t.mad > l.benford_mad AND t.q <= l.benford_q AND left(c.award_amount::VARCHAR, 1)::TINYINT = t.top.d AS fired,
+    t.mad > l.benford_mad AND t.q <= l.benford_q AND try_cast(left(c.award_amount::VARCHAR, 1) AS TINYINT) = t.top.d AS fired,
     t.mad AS value,
     l.benford_mad AS threshold,
     c.award_amount AS amount_at_stake,

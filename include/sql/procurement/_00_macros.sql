@@ -21,9 +21,9 @@ CREATE MACRO lacking(a) AS a,
 -- The token when the condition holds, else NULL.
 CREATE MACRO unless_known(x, token) AS CASE WHEN x IS NULL THEN token END;
 
--- A number as canonical JSON writes it: whole numbers bare, others with four decimals.
+-- A number as canonical JSON writes it: whole numbers bare, others with four decimals; NULL when absurdly large.
 CREATE MACRO num(x) AS CASE
-    WHEN x IS NULL THEN NULL
+    WHEN x IS NULL OR abs(x) >= 9e15 THEN NULL
     WHEN round(x, 4) = trunc(x) THEN to_json(trunc(x)::BIGINT)
     ELSE to_json(round(x::DOUBLE, 4))
 END;

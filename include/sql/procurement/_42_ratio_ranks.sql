@@ -9,10 +9,10 @@ WITH ratios AS (
         c.cell_wide,
         l.peer_min,
         CASE WHEN c.reserve_price > 0 AND c.award_amount > 0
-                THEN round(c.award_amount / c.reserve_price * 10000)::INTEGER
+                THEN least(round(c.award_amount / c.reserve_price * 10000), 1e9)::INTEGER
         END AS reserve_bp,
         CASE WHEN c.budget > 0 AND c.award_amount > 0
-                THEN round(c.award_amount / c.budget * 10000)::INTEGER
+                THEN least(round(c.award_amount / c.budget * 10000), 1e9)::INTEGER
         END AS budget_bp
     FROM cases AS c
     INNER JOIN limits AS l ON c.rule_date = l.rule_date
