@@ -93,7 +93,8 @@ class GateResult:
     bad: tuple[BadRows, ...] = ()
     facts: dict[str, int | float | str] = field(default_factory=dict)
     words: dict[str, Any] = field(default_factory=dict)
-    """titles, role names and sentences of gates.yaml that page, workbook and message are written with"""
+    """titles, role names and sentences of gates.yaml that page, workbook and message are written with; ``stage`` is the
+    gate's name as people know it"""
 
     def failed(self) -> list[CheckResult]:
         """Checks that did not pass, gravest first, then in their order in the suite."""

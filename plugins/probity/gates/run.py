@@ -184,6 +184,7 @@ class _Gate:
                 "texts": dict(self.words.texts),
                 "roles": {k: dict(v) for k, v in self.words.roles.items()},
                 "period": str(getattr(period, "roc", period)),
+                "stage": str(self.words.texts["stages"][self.stage]),
                 "job": str(self.context.get("job", "")),
             },
         )
