@@ -19,6 +19,7 @@ from probity.settings import ROOT
 
 FAST = ("tests/unit", "tests/dags")
 PYTEST_NO_TESTS = 5
+SQL = ("include/sql", "plugins")
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def checks() -> list[Part]:
         Part("ruff format", _module("ruff", "format", "--check", *code)),
         Part("mypy", _module("mypy")),
         Part("import rules", (_bin("lint-imports"), "--no-cache")),
-        Part("sqlfluff", _module("sqlfluff", "lint", "--disable-progress-bar", "--processes", "2", "include/sql")),
+        Part("sqlfluff", _module("sqlfluff", "lint", "--disable-progress-bar", *SQL)),
     ]
 
 
