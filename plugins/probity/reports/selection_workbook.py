@@ -111,12 +111,13 @@ class _Writer:
         sheet, layout = self.sheet("reasons", "C55A11")
         rows = []
         for case in self.data["cases"]:
+            about = {k: case.get(k) for k in ("rank", "agency_name", "case_no", "title")}
             points = {p["signal_id"]: p for p in case["score_parts"]}
             for reason in case["reasons"]:
                 evidence = case["evidence"].get(reason["signal_id"], {})
-                part = points.get(reason["signal_id"], {})
+                part = points.pop(reason["signal_id"], {})
                 rows.append(
-                    {k: case.get(k) for k in ("rank", "agency_name", "case_no", "title")}
+                    about
                     | {
                         "signal_id": reason["signal_id"],
                         "signal_name": reason.get("name"),
@@ -131,7 +132,17 @@ class _Writer:
                         "evidence_zh": self.evidence(evidence.get("evidence"), layout),
                     }
                 )
+            rows += [about | self.scored(p, layout) for p in points.values() if p.get("points")]
         sheet.table(columns(layout["columns"]), rows, main=True, freeze=3)
+
+    def scored(self, part: Mapping[str, Any], layout: Mapping[str, Any]) -> dict[str, Any]:
+        """A part of the score that is no reason (it lowers the score, or repeats a signal that fired): it must be seen
+        all the same, so that the points of a case add up to its score."""
+        signal, _, tail = str(part["signal_id"]).partition(":")
+        names = {s["signal_id"]: s.get("name") for s in self.data["signals"]}
+        text = layout["scored"].format(tail=layout["tails"].get(tail, ""))
+        kept = {k: part.get(k) for k in ("signal_id", "strength", "weight", "points")}
+        return kept | {"signal_name": names.get(signal), "text": text}
 
     def evidence(self, value: Any, layout: Mapping[str, Any]) -> str:
         facts = contexts.parsed(value)

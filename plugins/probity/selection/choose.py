@@ -488,11 +488,13 @@ class _Reasons:
         return (items[0] if items else None), words
 
     def _graded(self, part: Mapping[str, Any]) -> dict[str, Any]:
-        """A graded part in words; only those that raise the score are reasons."""
+        """A graded part in words, with the share of the period's cases as far out; only those that raise the score
+        are reasons."""
         signal, tail = part["signal_id"].split(":")
         meta, texts = self.meta.get(signal, {}), self.rules["texts"]
         name = meta.get("name", signal)
-        text = texts["graded_text"].format(name=name, tail=texts["tails"][tail])
+        share = (1 - float(part["strength"])) / 2  # strength is 1 - 2 x place in the tail (score.tails)
+        text = texts["graded_text"].format(name=name, tail=texts["tails"][tail], share=f"{share:.1%}")
         return {"signal_id": part["signal_id"], "name": name, "text": text, "legal_basis": meta.get("legal_basis", "")}
 
 

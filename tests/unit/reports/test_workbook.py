@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -82,6 +83,25 @@ def test_reasons_evidence_digests_and_changes_are_in_the_book() -> None:
     assert any("隨機對照案件" in t for t in found)
     assert f"./probity replay {context['selection_id']}" in everything
     assert not re.search(r"\{\{|\}\}|None|nan", everything)
+
+
+def test_the_points_of_a_case_add_up_to_its_score() -> None:
+    """Parts that lower the score, or repeat a signal that fired, are no reasons: they must be seen all the same."""
+    context = samples.context()
+    case = context["cases"][4]
+    parts = json.loads(case["score_parts"])
+    parts += [
+        {"signal_id": "S07:high", "weight": -0.5, "strength": 0.4, "points": -0.2},
+        {"signal_id": "C01:low", "weight": 0.0, "strength": 0.9, "points": 0.0},
+    ]
+    case["score_parts"], case["score"] = json.dumps(parts), sum(p["points"] for p in parts)
+    sheet = opened(selection_workbook_bytes(context))["選案理由與佐證"]
+    header = next(r for r in sheet.iter_rows() if r[0].value == "序號")
+    at = {c.value: c.column - 1 for c in header}
+    mine = [r for r in sheet.iter_rows(min_row=header[0].row + 1, values_only=True) if r[0] == case["rank"]]
+    assert sum(r[at["得分"]] for r in mine) == pytest.approx(case["score"])
+    (lowered,) = [r for r in mine if r[at["訊號"]] == "S07:high"]
+    assert lowered[at["訊號名稱"]] == "投標價離散程度偏低" and lowered[at["理由"]] == "計分項目（數值偏高），未列為理由"
 
 
 @pytest.mark.parametrize("evil", EVIL)
