@@ -278,9 +278,9 @@ def _read_once(
 ) -> Ingested:
     done = _ingest(item, name, module, settings, objects, options)
     pa.default_memory_pool().release_unused()  # a large file's columns are not kept for the next step
-    log.info(
-        "%s: source %s, rows in %d, out %d, quarantined %d%s",
-        name,
+    log.info(  # by digest: a name may be a case number, and logs name no case
+        "read %s: source %s, rows in %d, out %d, quarantined %d%s",
+        done.digest[:12],
         item.source_id,
         done.rows_in,
         done.rows_out,
