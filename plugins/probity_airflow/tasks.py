@@ -7,6 +7,7 @@ thawed task): that is safe because every result is kept under its content or a u
 
 from __future__ import annotations
 
+import datetime as dt
 import importlib
 import logging
 from collections.abc import Callable, Mapping
@@ -59,7 +60,14 @@ class JobTasks:
         from probity_airflow.approval import SelectionApproval, form
 
         return SelectionApproval(
-            task_id="approve", task_display_name=wording.TASKS["approve"], job=self.job, ref=ref, params=form(fields)
+            task_id="approve",
+            task_display_name=wording.TASKS["approve"],
+            job=self.job,
+            ref=ref,
+            params=form(fields),
+            retries=5,  # Airflow fails a quickly answered task (see probity_airflow.answers): the next try is short
+            retry_delay=dt.timedelta(seconds=3),
+            retry_exponential_backoff=False,
         )
 
     def record(self, ref: XComArg, answer: SelectionApproval) -> XComArg:
