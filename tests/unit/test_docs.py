@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from functools import cache
 
 import pytest
+import yaml
 
 from probity.ops import cli, words
 from probity.settings import ROOT
@@ -173,3 +174,16 @@ def test_every_config_file_is_loaded() -> None:
             if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "load":
                 calls |= {a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)}
     assert {p.stem for p in CONFIG.glob("*.yaml")} == calls
+
+
+# -- one word for one thing ------------------------------------------------------------------------------------------
+def test_a_gate_has_one_name_in_task_page_mail_and_workbook() -> None:
+    labels = yaml.safe_load((TEMPLATES / "reports" / "labels.yaml").read_text(encoding="utf-8"))["stage"]
+    titles = yaml.safe_load((CONFIG / "gates.yaml").read_text(encoding="utf-8"))["texts"]["stages"]
+    tasks = {key.removeprefix("gate_"): name for key, name in wording.TASKS.items() if key.startswith("gate_")}
+    page = (TEMPLATES / "pages" / "words.html").read_text(encoding="utf-8")
+    assert labels.keys() == titles.keys() == tasks.keys()
+    for stage, name in labels.items():
+        assert titles[stage] == f"{name}檢核"
+        assert tasks[stage].endswith(f"：{name}")
+        assert f'"{stage}": "{name}"' in page

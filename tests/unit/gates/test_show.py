@@ -138,7 +138,7 @@ def test_the_message_of_a_stop_says_all_an_operator_needs(rules):
     cases = making.cases(20, title=" ")
     text = gates.message(gates.run("canonical", making.canonical(award_case=cases), CONTEXT, rules))
     assert text.startswith(
-        "【停止】procurement_audit_selection 110年3月 標準資料檢核：檢核未通過，後面的步驟都不會執行"
+        "【停止】procurement_audit_selection 110年3月 標準表檢核：檢核未通過，後面的步驟都不會執行"
     )
     assert "前面已完成的步驟都保留" in text
     assert "誰處理：資料提供機關承辦人" in text
@@ -177,7 +177,7 @@ def test_a_pass_has_a_short_message_and_a_page(rules, tmp_path):
     cases = making.cases(40)
     result = gates.run("canonical", making.canonical(award_case=cases), CONTEXT, rules)
     assert gates.message(result).strip() == (
-        "【通過】procurement_audit_selection 110年3月 標準資料檢核：全部檢核通過，流程繼續。"
+        "【通過】procurement_audit_selection 110年3月 標準表檢核：全部檢核通過，流程繼續。"
     )
     assert "沒有。" in gates.render(result)
     assert openpyxl.load_workbook(gates.workbook(result, tmp_path / "w.xlsx")).sheetnames == ["說明"]
