@@ -39,7 +39,9 @@ def form(names: tuple[str, ...] = tuple(wording.FORM)) -> dict[str, Param]:
     for name in names:
         title, description = wording.FORM[name]
         extra = {"format": "multiline"} if name in LONG else {}
-        fields[name] = Param("", type="string", title=title, description=description, **extra)
+        # Airflow's page keeps its buttons shut until every field of a plain type is filled.
+        kind = "string" if name == "list_code" else ["null", "string"]
+        fields[name] = Param("", type=kind, title=title, description=description, **extra)
     return fields
 
 
