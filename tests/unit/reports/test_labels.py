@@ -1,4 +1,4 @@
-"""Every word that the SQL puts into evidence has a name that an officer can read."""
+"""Every word that the SQL puts into evidence, and every source, has a name that an officer can read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from probity.reports.render import layout
 from probity.reports.selection_workbook import FIELD_NAMES
 from probity.settings import ROOT
+from probity.sources import CONTRACTS
 
 _EVIDENCE = re.compile(r"\{([^{}]*)\}\s*AS evidence")
 _FAMILY = re.compile(r"^family: (\w+)$", re.M)
@@ -25,3 +26,7 @@ def test_every_evidence_key_and_family_of_the_signals_has_a_label() -> None:
         if lacking:
             missing[path.name] = sorted(lacking)
     assert not missing
+
+
+def test_every_source_has_a_label() -> None:
+    assert set(CONTRACTS) <= set(layout("reports/labels.yaml")["source"])
