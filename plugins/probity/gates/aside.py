@@ -109,11 +109,18 @@ class Aside:
         return out
 
     def in_period(self, period: Period) -> int:
-        """Cases of the period itself that lose their row or a cell: history that stays bad is no news."""
+        """Cases of the period itself that lose their row or a cell, of their own or of what hangs on them (a bid, a
+        change): history that stays bad is no news."""
         if "award_case" not in self.tables:
             return 0
-        touched = self._emptied("award_case") | self.rows.get("award_case", self._blank("award_case"))
-        return int((touched & in_period(self.tables["award_case"], period)).sum()) if touched.any() else 0
+        cases = self.tables["award_case"]
+        own = set(cases["case_id"].filter(pa.array(in_period(cases, period))).to_pylist())
+        touched: set[str | None] = set()
+        for name in ("award_case", *DEPENDANTS["award_case"]):
+            mask = self._emptied(name) | self.rows.get(name, self._blank(name)) if name in self.tables else np.zeros(0)
+            if mask.any():
+                touched |= set(self.tables[name]["case_id"].filter(pa.array(mask)).to_pylist())
+        return len(touched & own)
 
     # -- what stays ---------------------------------------------------------------------------------------------
     def keep(self, name: str) -> pa.Table:

@@ -87,6 +87,8 @@ def message(result: GateResult, templates: Path = TEMPLATES) -> str:
     """
     failed = result.failed()
     shown = [c for c in failed if c.outcome == result.outcome] if result.outcome in ("stop", "quarantine") else failed
+    if any(c.id == "quarantine.limit" for c in shown):  # what there was too much of is what must be mended
+        shown = [c for c in failed if c.outcome in ("stop", "quarantine")]
     shown = shown[:MESSAGE_CHECKS]
     heads = _heads(result)
     text = (

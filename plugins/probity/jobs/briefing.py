@@ -34,7 +34,7 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
     detected = records.step_facts(session, chain.job, chain.period, "detect", chain.selection["signals"])
     selected = records.step_facts(session, chain.job, chain.period, "select", chain.publication["selection"])
     earlier = _replaced(session, row)
-    plain = {
+    told = {
         "period": chain.period.key,
         "period_roc": chain.period.roc,
         "selection_id": row.selection_id,
@@ -70,7 +70,12 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
         "versions": chain.inputs["versions"],
         "ui_url": office.settings.ui_url,
     }
-    ready: dict[str, Any] = json.loads(canonical.dumps(plain))
+    return plain(told)
+
+
+def plain(context: Mapping[str, Any]) -> dict[str, Any]:
+    """The context as it is kept: JSON values alone (dates and money as they read back)."""
+    ready: dict[str, Any] = json.loads(canonical.dumps(context))
     return ready
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from probity.jobs import JobError, wording
 
-LINE = re.compile(r"^\s*(?P<case>[^:：]+?)\s*[:：]\s*(?P<reason>\S.*?)\s*$")
+# The id of a case whose agency has no code begins with "N:" (probity.tables, agency_key).
+LINE = re.compile(r"^\s*(?P<case>(?:N:)?[^:：]+?)\s*[:：]\s*(?P<reason>\S.*?)\s*$")
 
 
 @dataclass(frozen=True)

@@ -62,12 +62,13 @@ class Office:
         return rules
 
     def rules(self, manifest: Mapping[str, Any]) -> RuleBook:
-        """The archived rules of a manifest, unpacked once into a folder named by their digest."""
+        """The archived rules of a manifest, unpacked once into a folder named by their digest. A copy that was
+        changed since is written anew; ValueError when the archived rule itself was altered."""
         rules: dict[str, str] = manifest["rules"]
         root = self.settings.home / "rules" / canonical.digest(rules)
         for relative, digest in rules.items():
             target = root / relative
-            if not target.exists():
+            if not target.exists() or canonical.file_digest(target) != digest:
                 write_atomic(target, self.objects.get_bytes(digest, "rule"))
         return RuleBook(root)
 

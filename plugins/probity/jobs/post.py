@@ -49,7 +49,8 @@ def gate_notice(
 ) -> None:
     """Owe the owners of ``sources`` (all owners when empty) the workbook in which the bad cells are marked.
 
-    The same verdict over the same data is told once, however often the gate is run again.
+    The same verdict over the same bad rows is told once, however often the gate is run again and whatever else
+    arrives meanwhile.
     """
     content = workbook.read_bytes()
     document = {"name": workbook.name, "digest": canonical.sha256(content), "size": len(content)}
@@ -66,7 +67,7 @@ def gate_notice(
         "documents": [document],
         "trail_head": trail.head(session),
     }
-    report = f"gate/{job}/{period.key}/{stage}/{canonical.digest([result.to_json(), document['digest']])[:16]}"
+    report = f"gate/{job}/{period.key}/{stage}/{canonical.digest([result.outcome, document['digest']])[:16]}"
     bodies = reports.mail("gate_stop", facts, office.settings.templates)
     chosen: dict[str, Recipient] = {}
     for source in sources or (None,):

@@ -26,6 +26,7 @@ from probity.jobs.decisions import Change, Decision, read_decision
 from probity.jobs.office import Office
 from probity.settings import Settings
 from probity.store import model, trail
+from probity.text import case_no_key, nfkc
 
 log = logging.getLogger(__name__)
 
@@ -247,11 +248,14 @@ def finish(
         "removed": [_resolved(c, ranks, names) for c in decision.removed],
         "added": [_resolved(c, {}, names) for c in decision.added],
     }
-    return selection.finish(proposal, changes, seed), changes
+    try:
+        return selection.finish(proposal, changes, seed), changes
+    except selection.ChangeError as error:
+        raise JobError(wording.text("bad_change", code=error.code, kind=error.kind)) from None
 
 
 def case_names(office: Office, manifest: Mapping[str, Any], period: Period) -> dict[str, list[str]]:
-    """Case number and case id -> the period's case ids that bear it."""
+    """Case number, its comparison key and case id -> the period's case ids that bear it."""
     inputs = office.manifest(office.manifest(manifest["signals"], "signals")["inputs"], "inputs")
     cases = office.tables(inputs)["award_case"]
     names: dict[str, list[str]] = {}
@@ -259,14 +263,15 @@ def case_names(office: Office, manifest: Mapping[str, Any], period: Period) -> d
         cases["case_id"].to_pylist(), cases["case_no"].to_pylist(), cases["award_notice_date"].to_pylist(), strict=True
     ):
         if period.contains(date):
-            for name in {case_id, case_no}:
+            for name in {case_id, case_no, case_no_key(case_no)}:
                 names.setdefault(name, []).append(case_id)
     return names
 
 
 def _resolved(change: Change, ranks: Mapping[str, str], names: Mapping[str, list[str]]) -> dict[str, str]:
     """The case id that the approver meant; JobError when there is none or more than one."""
-    found = [ranks[change.case]] if change.case in ranks else names.get(change.case, [])
+    typed = nfkc(change.case)  # a rank may be typed full-width, a case number in another spelling
+    found = [ranks[typed]] if typed in ranks else names.get(change.case) or names.get(case_no_key(typed), [])
     if len(found) != 1:
         raise JobError(wording.text("unknown_case", count=len(found)))
     return {"case_id": found[0], "reason": change.reason}

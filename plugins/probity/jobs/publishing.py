@@ -7,10 +7,11 @@ In: a selection id that somebody approved. Out: files under ``reports/<selection
 from __future__ import annotations
 
 import logging
+import tempfile
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,7 +19,7 @@ from probity import canonical, reports, selection
 from probity.calendar import Period
 from probity.jobs import JobError, briefing, records, wording
 from probity.jobs.office import Office
-from probity.jobs.publication import SelectingJob
+from probity.jobs.publication import LOCK, SelectingJob
 from probity.settings import Settings
 from probity.sources import forms
 from probity.store import model
@@ -42,24 +43,14 @@ def publication_of(session: Session, job: str, selection_id: str) -> str:
 
 
 def publish(settings: Settings, job: SelectingJob, period_key: str, selection_id: str) -> dict[str, Any]:
-    """Write the reports of ``selection_id``; returns {selection_id, context, files}. Safe to run again or twice."""
+    """Write the reports of ``selection_id``; returns {selection_id, files}. Safe to run again or twice at once."""
     office, period = Office(settings), Period.parse(period_key)
     with office.transaction() as session:
+        session.execute(text(LOCK), {"name": f"publish/{selection_id}"})
         reference = publication_of(session, job.name, selection_id)
-        context = briefing.context(session, office, reference)
-    chain = briefing.Chain(office, reference)
-    files = report_files(office, job, chain, context)
-    folder = settings.reports / selection_id
-    listed = []
-    for (kind, name), content in sorted(files.items()):
-        path = folder / name
-        digest = canonical.sha256(content)
-        if not path.exists() or canonical.file_digest(path) != digest:
-            write_atomic(path, content)
-        office.objects.put_bytes(content, "report")
-        listed.append({"kind": kind, "path": f"{selection_id}/{name}", "digest": digest})
-    facts = {"selection_id": selection_id, "context": office.objects.put_json(context), "files": listed}
-    with office.transaction() as session:
+        context = context_of(session, office, reference)
+        chain = briefing.Chain(office, reference)
+        listed = _written(office, selection_id, report_files(office, job, chain, context))
         for item in listed:
             number = canonical.sha256(item["path"].encode())[:8]
             session.execute(
@@ -72,10 +63,34 @@ def publish(settings: Settings, job: SelectingJob, period_key: str, selection_id
                 )
                 .on_conflict_do_nothing()
             )
+        facts = {"selection_id": selection_id, "context": office.objects.put_json(context), "files": listed}
         records.step(session, job.name, period, "publish", reference, facts)
     for item in listed:
         log.info("report %s digest %s", item["kind"], item["digest"])
     return {"selection_id": selection_id, "files": len(listed)}
+
+
+def context_of(session: Session, office: Office, reference: str) -> dict[str, Any]:
+    """The report context of a publication: the one with which it was published, else a new one. What arrives later
+    (the same file once more, other months' bad cells) must not change what was said then."""
+    chain = briefing.Chain(office, reference)
+    kept = records.find_facts(session, chain.job, chain.period, "publish", reference)
+    if kept is None:
+        return briefing.context(session, office, reference)
+    context: dict[str, Any] = office.objects.get_json(kept["context"])
+    return context
+
+
+def _written(office: Office, selection_id: str, files: dict[tuple[str, str], bytes]) -> list[dict[str, str]]:
+    """The files on disk, each whole, those that are there already left alone; [{kind, path, digest}]."""
+    listed = []
+    for (kind, name), content in sorted(files.items()):
+        path = office.settings.reports / selection_id / name
+        digest = office.objects.put_bytes(content, "report")
+        if not path.exists() or canonical.file_digest(path) != digest:
+            write_atomic(path, content)
+        listed.append({"kind": kind, "path": f"{selection_id}/{name}", "digest": digest})
+    return listed
 
 
 def report_files(
@@ -87,10 +102,10 @@ def report_files(
     files = {("workbook", f"{name}.xlsx"): reports.selection_workbook_bytes(context, book.templates)}
     for letter in reports.letters(context, book.templates):
         files |= {("letter", file_name): content for file_name, content in letter.files.items()}
-    form = office.settings.home / "reports" / name / f"{name}-results.xlsx"
-    form.parent.mkdir(parents=True, exist_ok=True)
-    forms.write_audit_result_form(form, context["cases"])
-    files["result_form", form.name] = form.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:  # beside the published files a half-written form would be seen
+        form = Path(folder) / f"{name}-results.xlsx"
+        forms.write_audit_result_form(form, context["cases"])
+        files["result_form", form.name] = form.read_bytes()
     proposal = job.propose(office, chain.period, chain.selection["signals"], chain.selection["weights"])
     draw = selection.draw_file(proposal, chain.publication["decision"], chain.publication["seed"])
     files["draw", f"{name}-draw.json"] = (canonical.dumps(draw) + "\n").encode()

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from probity import canonical
 from probity.calendar import Period
 from probity.store import model, trail
 from probity.store.objects import ObjectStore
@@ -37,13 +38,19 @@ def step(session: Session, job: str, period: Period, name: str, ref: str, facts:
 def event(session: Session, job: str, period: Period, name: str, ref: str, facts: Mapping[str, Any]) -> None:
     """One trail record for this job, period, step, subject and content: a retry that did the same adds none."""
     body = {"job": job, "period": period.key, "step": name, "subject": ref, "facts": dict(facts)}
-    from probity import canonical
-
     trail.append(session, body, key=f"{job}/{period.key}/{name}/{canonical.digest(body)}")
 
 
 def step_facts(session: Session, job: str, period: Period, name: str, ref: str) -> dict[str, Any]:
     """The facts that step ``name`` kept for ``ref``; LookupError when it never came to it."""
+    facts = find_facts(session, job, period, name, ref)
+    if facts is None:
+        raise LookupError(f"{job} {period.key}: step {name} has no record of {ref}")
+    return facts
+
+
+def find_facts(session: Session, job: str, period: Period, name: str, ref: str) -> dict[str, Any] | None:
+    """The same, None when the step never came to ``ref``."""
     facts = session.scalar(
         select(model.RunStep.counts).where(
             model.RunStep.job == job,
@@ -52,9 +59,7 @@ def step_facts(session: Session, job: str, period: Period, name: str, ref: str) 
             model.RunStep.manifest_digest == ref,
         )
     )
-    if facts is None:
-        raise LookupError(f"{job} {period.key}: step {name} has no record of {ref}")
-    return dict(facts)
+    return None if facts is None else dict(facts)
 
 
 def arrivals(session: Session, objects: ObjectStore, ingested: Iterable[Any]) -> None:

@@ -23,7 +23,14 @@ Changes = dict[str, str]
 
 
 class ChangeError(ValueError):
-    """A change that names no case of the period, has no reason, or contradicts another."""
+    """A change that names no case of the period, has no reason, or contradicts another.
+
+    ``code``: no_reason, unknown, twice, both, on_list, not_listed; ``kind``: removed or added.
+    """
+
+    def __init__(self, code: str, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.code, self.kind = code, kind
 
 
 def changes_of(decision: Mapping[str, Any], proposal: Proposal) -> tuple[Changes, Changes]:
@@ -38,20 +45,20 @@ def changes_of(decision: Mapping[str, Any], proposal: Proposal) -> tuple[Changes
         for change in decision.get(kind) or []:
             case_id, reason = str(change["case_id"]), str(change.get("reason") or "").strip()
             if not reason:
-                raise ChangeError(f"a {kind} case has no reason")
+                raise ChangeError("no_reason", kind, f"a {kind} case has no reason")
             if case_id not in proposal.candidates:
-                raise ChangeError(f"a {kind} case is not one of the period {proposal.period}")
+                raise ChangeError("unknown", kind, f"a {kind} case is not one of the period {proposal.period}")
             if case_id in changes:
-                raise ChangeError(f"a case is {kind} twice")
+                raise ChangeError("twice", kind, f"a case is {kind} twice")
             changes[case_id] = reason
         out.append(changes)
     removed, added = out
     if set(removed) & set(added):
-        raise ChangeError("a case is both removed and added")
+        raise ChangeError("both", "added", "a case is both removed and added")
     if any(proposal.candidates[c].status in ("must_watch", "ranked") for c in added):
-        raise ChangeError("an added case is on the list already")
+        raise ChangeError("on_list", "added", "an added case is on the list already")
     if any(proposal.candidates[c].status == "excluded" for c in removed):
-        raise ChangeError("a removed case was never on the list")
+        raise ChangeError("not_listed", "removed", "a removed case was never on the list")
     return removed, added
 
 
