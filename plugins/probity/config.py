@@ -1,6 +1,6 @@
 """Dated configuration: thresholds and rules as data (YAML in ``include/config``), chosen by a case's own date.
 
-In: a config folder. Out: plain dicts, and ``threshold_table`` for SQL to join on.
+In: a config folder. Out: plain dicts.
 """
 
 from __future__ import annotations
@@ -9,10 +9,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import yaml
-
-from probity import canonical
 
 
 def load(folder: Path, name: str) -> Any:
@@ -48,36 +45,3 @@ def thresholds(folder: Path) -> list[dict[str, Any]]:
                 }
             )
     return rows
-
-
-def threshold(rows: list[dict[str, Any]], name: str, on: dt.date) -> float:
-    """The value of ``name`` in force on ``on``. KeyError says the name and the date when none is."""
-    for row in rows:
-        if (
-            row["name"] == name
-            and row["effective_from"] <= on
-            and (row["effective_to"] is None or on <= row["effective_to"])
-        ):
-            return float(row["value"])
-    raise KeyError(f"no threshold {name} in force on {on.isoformat()}")
-
-
-def threshold_table(rows: list[dict[str, Any]]) -> pa.Table:
-    """The rows as an Arrow table for DuckDB: name, value, effective_from, effective_to, law."""
-    schema = pa.schema(
-        [
-            ("name", pa.string()),
-            ("value", pa.float64()),
-            ("effective_from", pa.date32()),
-            ("effective_to", pa.date32()),
-            ("law", pa.string()),
-        ]
-    )
-    return pa.Table.from_pylist(rows, schema=schema)
-
-
-def folder_digests(folder: Path, pattern: str) -> dict[str, str]:
-    """Relative path -> SHA-256 of every file under ``folder`` matching ``pattern``, in sorted order."""
-    return {
-        p.relative_to(folder).as_posix(): canonical.file_digest(p) for p in sorted(folder.rglob(pattern)) if p.is_file()
-    }

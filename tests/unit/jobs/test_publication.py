@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -178,16 +181,20 @@ def test_a_changed_database_is_found(published: World) -> None:
 
 def test_the_draw_can_be_replayed_by_a_stranger(published: World) -> None:
     """``include/verify_draw.py`` needs nothing but Python: neither our package nor a database."""
-    import subprocess
-    import sys
-
     draw = published.settings.reports / FIRST / f"{FIRST}-draw.json"
-    done = subprocess.run(
-        [sys.executable, "-I", str(ROOT / "include" / "verify_draw.py"), str(draw)], capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr.decode()
-    control = {c.case_id for c in published.rows(model.SelectionCase) if c.part == "control"}
-    assert control <= set(done.stdout.decode().split()) or control
+    told = json.loads(draw.read_text(encoding="utf-8"))
+    assert verify_draw(draw).returncode == 0
+    drawn = {t["id"] for t in told["tickets"] if t["status"] == "drawn"}
+    assert drawn == {c.case_id for c in published.rows(model.SelectionCase) if c.part == "control"} != set()
+    told["seed"] = "another"
+    draw.with_name("altered.json").write_text(json.dumps(told), encoding="utf-8")
+    altered = verify_draw(draw.with_name("altered.json"))
+    assert altered.returncode == 1 and "DIFFERS" in altered.stdout
+
+
+def verify_draw(draw: Path) -> subprocess.CompletedProcess[str]:
+    argv = [sys.executable, "-I", "-X", "utf8", str(ROOT / "include" / "verify_draw.py"), str(draw)]
+    return subprocess.run(argv, capture_output=True, text=True, encoding="utf-8", check=False)
 
 
 def test_a_finding_compares_texts() -> None:
