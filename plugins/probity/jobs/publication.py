@@ -7,7 +7,6 @@ beside it. The control share is drawn here, with a seed that nobody knew when it
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -312,19 +311,3 @@ def _decision_facts(row: model.Selection, decision: Decision, more: Mapping[str,
         ),
         "witnesses": len(decision.witnesses),
     } | dict(more)
-
-
-def latest_approved(session: Session, job: str, period: Period) -> model.Selection | None:
-    """The selection in force for a period, None when none was approved."""
-    return session.scalar(
-        select(model.Selection).where(
-            model.Selection.job == job, model.Selection.period == period.key, model.Selection.state == "approved"
-        )
-    )
-
-
-def decided_on(row: model.Selection) -> dt.date:
-    """The calendar day of the decision in Taipei."""
-    if row.decided_at is None:
-        raise ValueError(f"{row.selection_id} is not decided")
-    return row.decided_at.astimezone(dt.timezone(dt.timedelta(hours=8))).date()
