@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import datetime as dt
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,10 +14,18 @@ from pathlib import Path
 
 import pytest
 
-from probity.ops import bench, cli, console, demo, local, testing
+from probity import store
+from probity.delivery import outbox
+from probity.delivery.message import Envelope, compose
+from probity.delivery.model import OutboxMail
+from probity.ops import bench, cli, console, demo, local, mails, testing
+from probity.reports import MailBodies
+from probity.settings import Settings
+from probity.store import db
+from probity.store.objects import ObjectStore
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMANDS = {"demo", "up", "test", "bench", "verify", "backfill", "replay", "sources", "forms", "migrate"}
+COMMANDS = {"demo", "up", "test", "bench", "verify", "backfill", "replay", "sources", "mails", "forms", "migrate"}
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
@@ -33,6 +43,15 @@ def test_every_command_is_listed_and_every_option_explained(capsys: pytest.Captu
         assert command.description, name
         for action in command._actions:
             assert action.help, f"{name}: {action.dest} has no help"
+
+
+def test_every_command_and_setting_is_documented() -> None:
+    docs = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    for name in COMMANDS:
+        assert f"./probity {name}" in docs, name
+    sources = "".join((ROOT / path).read_text(encoding="utf-8") for path in ("probity", "plugins/probity/ops/cli.py"))
+    settings = set(re.findall(r"PROBITY_[A-Z_]+[A-Z]", sources + (ROOT / "plugins/probity/settings.py").read_text()))
+    assert {name for name in settings if name not in docs} == set()
 
 
 @pytest.mark.parametrize(
@@ -136,3 +155,23 @@ def test_forms_are_written_empty_and_are_told(tmp_path: Path, capsys: pytest.Cap
     assert sorted(capsys.readouterr().out.split()) == [str(p) for p in written]
     assert {p.suffix for p in written} == {".xlsx"}
     assert len(written) == 4
+
+
+def test_what_is_owed_is_shown_and_a_refused_mail_is_made_due_again(
+    pg: str, settings: Settings, objects: ObjectStore, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ready = dataclasses.replace(settings, database_url=pg)
+    store.migrate(ready)
+    assert mails.show(ready) == 0
+    envelope = Envelope("report/1", "someone@ethics.example.gov.tw", 1, "secretary", ready.mail_from)
+    with db.session_scope(ready) as session:
+        number = outbox.enqueue(session, compose(objects, envelope, MailBodies("subject", "text", "<p>text</p>")))
+        session.get_one(OutboxMail, number).state = "refused"
+    assert mails.show(ready) == 1
+    assert mails.resend(ready, number) == 0
+    assert mails.resend(ready, number + 1) == 1
+    shown = capsys.readouterr().out
+    assert "secretary" in shown
+    assert "someone@" not in shown
+    with db.session_scope(ready) as session:
+        assert session.get_one(OutboxMail, number).state == "owed"
