@@ -13,6 +13,7 @@ from probity.ops.console import table
 from probity.ops.words import text
 from probity.settings import Settings
 
+DEBARMENT_SHOWN = 7
 HEAD = ("來源 source", "檔案 files", "讀入 rows in", "採用 rows out", "隔離 quarantined")
 
 
@@ -50,6 +51,11 @@ def show(settings: Settings) -> int:
         print("\n" + text("sources_missing" if lines else "sources_complete", roc=period.roc))
         for line in lines:
             print(f"  {line}")
+    changes = sources.debarment_changes(ingested, objects)[-DEBARMENT_SHOWN:]
+    if changes:
+        print("\n" + text("sources_debarment", count=len(changes)))
+    for change in changes:
+        print(text("sources_debarment_row", **change))
     return 1 if refused else 0
 
 

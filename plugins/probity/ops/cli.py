@@ -93,6 +93,8 @@ def parser() -> argparse.ArgumentParser:
     replay.add_argument("selection_id", metavar="SELECTION_ID", help="e.g. PA-2021-03-r1")
 
     command("sources", "what has arrived for which period, what is missing, what is in quarantine")
+    mails = command("mails", "what the outbox still owes; send a refused mail again")
+    mails.add_argument("--resend", metavar="ID", type=int, help="make this mail due again, under its own Message-ID")
     forms = command("forms", "write the empty xlsx forms: city list, audit results, agencies, auditors", home=False)
     forms.add_argument("folder", metavar="DIR", type=Path, help="where to put them; made when it is not there")
     command("migrate", "bring Probity's database to the newest schema")
@@ -226,6 +228,13 @@ def _sources(arguments: argparse.Namespace) -> int:
     return arrivals.show(settings_of(arguments))
 
 
+def _mails(arguments: argparse.Namespace) -> int:
+    from probity.ops import mails
+
+    with database(settings_of(arguments)) as settings:
+        return mails.show(settings) if arguments.resend is None else mails.resend(settings, arguments.resend)
+
+
 def _forms(arguments: argparse.Namespace) -> int:
     from probity.sources import forms
 
@@ -267,6 +276,7 @@ COMMANDS: dict[str, Any] = {
     "backfill": _backfill,
     "replay": _replay,
     "sources": _sources,
+    "mails": _mails,
     "forms": _forms,
     "migrate": _migrate,
 }

@@ -10,7 +10,6 @@ import dataclasses
 import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 
 from probity.ops.airflow_process import AirflowOptions, AirflowProcess
 from probity.ops.local import undisturbed
@@ -59,7 +58,8 @@ class Database:
 
 
 class Stack:
-    """Everything, over one home. ``settings`` is complete once ``start`` has begun."""
+    """Everything, over one home. ``settings`` is complete once ``start`` has begun. ``local_mail``: mails go to a
+    mailbox of ours (always so in demo and tests), else to the server of ``settings.smtp_url``."""
 
     def __init__(
         self,
@@ -67,13 +67,13 @@ class Stack:
         *,
         options: AirflowOptions | None = None,
         throwaway: bool = False,
-        mail_folder: Path | None = None,
+        local_mail: bool = True,
     ) -> None:
         self.options = options or AirflowOptions()
         self.database = Database(settings, throwaway=throwaway)
         self.mailbox: Mailbox | None = None
-        if "PROBITY_SMTP_URL" not in os.environ:
-            self.mailbox = Mailbox(mail_folder or settings.home / "mail")
+        if local_mail:
+            self.mailbox = Mailbox(settings.home / "mail")
         self.settings = settings
         self.airflow: AirflowProcess | None = None
 

@@ -32,7 +32,8 @@ def run(settings: Settings, *, port: int = 0, with_demo_files: bool = False) -> 
     say = Progress()
     try:
         with held(settings.home / "run" / "up.lock"):
-            stack = Stack(settings, options=AirflowOptions(port=port or _port(), triggerer=True))
+            options = AirflowOptions(port=port or _port(), triggerer=True)
+            stack = Stack(settings, options=options, local_mail="PROBITY_SMTP_URL" not in os.environ)
             try:
                 stack.start(say, meanwhile=_filler(say) if with_demo_files else None)
                 _stay(stack, say)

@@ -61,6 +61,11 @@ TEXT: dict[str, str] = {
     "sources_refused": "拒收 {file}：{reason}",
     "sources_missing": "{roc}缺少的資料 (missing)：",
     "sources_complete": "{roc}資料齊備。 (complete)",
+    "sources_debarment": "拒絕往來名單的變動，最近 {count} 次 (debarment feed changes)：",
+    "sources_debarment_row": "  {date}　{rows} 列：新增 {appeared}、消失 {vanished}（未到期 {lifted}）、異動 {changed}",
+    "mails_none": "寄件匣沒有尚未寄達的郵件。 (nothing owed)",
+    "mails_resent": "郵件 {id} 已排入重寄，下次寄送時以原識別碼送出。 (due again)",
+    "mails_not_resent": "郵件 {id} 不能重寄：{error}",
     "migrate_done": "資料庫結構已是最新版 {revision}。",
     "database_missing": "無法使用資料庫：{error}",
     # bench, test
