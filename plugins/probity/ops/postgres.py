@@ -65,12 +65,14 @@ def binaries() -> Path:
 class EmbeddedPostgres:
     """One server over ``data`` (made at the first start). ``throwaway``: no fsync, for demo and tests.
 
-    A server that is already running over the same folder is joined, and then not stopped by ``stop``.
+    A server that is already running over the same folder is joined, and then not stopped by ``stop`` unless ``adopt``:
+    for the one who owns the folder, such a server was left by somebody killed.
     """
 
-    def __init__(self, data: Path, *, throwaway: bool = False) -> None:
+    def __init__(self, data: Path, *, throwaway: bool = False, adopt: bool = False) -> None:
         self.data = data.resolve()
         self.throwaway = throwaway
+        self.adopt = adopt
         self.bin = binaries()
         self.user = _server_user()
         self.socket_dir = _socket_dir(self.data)
@@ -93,6 +95,7 @@ class EmbeddedPostgres:
             with (self.data / "postgresql.conf").open("a", encoding="utf-8") as conf:
                 conf.write(_CONF + (_CONF_THROWAWAY if self.throwaway else ""))
         if self.running():
+            self._started_here = self._started_here or self.adopt
             return self
         try:
             self._run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.data / "server.log"),

@@ -30,13 +30,13 @@ class Database:
     With ``PROBITY_DATABASE_URL`` set, Airflow's own database is ``PROBITY_AIRFLOW_DATABASE_URL``.
     """
 
-    def __init__(self, settings: Settings, *, throwaway: bool = False) -> None:
+    def __init__(self, settings: Settings, *, throwaway: bool = False, adopt: bool = False) -> None:
         self.home = settings.home
         self.probity_url = settings.database_url
         self.airflow_url = os.environ.get("PROBITY_AIRFLOW_DATABASE_URL", "")
         self.server: EmbeddedPostgres | None = None
         if not self.probity_url:
-            self.server = EmbeddedPostgres(settings.home / "postgres", throwaway=throwaway)
+            self.server = EmbeddedPostgres(settings.home / "postgres", throwaway=throwaway, adopt=adopt)
 
     def start(self) -> Database:
         """PostgresError when the embedded server does not start; ValueError when only half of the URLs is given."""
@@ -70,7 +70,7 @@ class Stack:
         local_mail: bool = True,
     ) -> None:
         self.options = options or AirflowOptions()
-        self.database = Database(settings, throwaway=throwaway)
+        self.database = Database(settings, throwaway=throwaway, adopt=True)
         self.mailbox: Mailbox | None = None
         if local_mail:
             self.mailbox = Mailbox(settings.home / "mail")

@@ -60,6 +60,13 @@ def test_long_path_second_handle_and_kill(folder: Path) -> None:
     assert not server.socket_dir.exists()
 
 
+def test_the_owner_of_a_folder_stops_what_a_killed_one_left(folder: Path) -> None:
+    left = EmbeddedPostgres(folder / "data", throwaway=True).start()
+    with EmbeddedPostgres(folder / "data", adopt=True):
+        assert left.running()
+    assert not left.running()
+
+
 def test_failure_tells_the_server_s_own_words(folder: Path) -> None:
     with EmbeddedPostgres(folder / "data") as server:
         conf = server.data / "postgresql.conf"
