@@ -45,7 +45,7 @@ by_firm AS (
         trade,
         fid,
         sum(amount) AS amount,
-        sum(amount * amount) AS squares,
+        list_sum(list(amount * amount ORDER BY amount)) AS squares,
         count(*) AS n
     FROM market
     WHERE trade IS NOT NULL
@@ -57,8 +57,8 @@ measured AS (
         b.aid,
         b.trade,
         sum(b.n) AS n,
-        sum(b.amount * b.amount) / power(sum(b.amount), 2) AS hhi,
-        sum(b.squares) / power(sum(b.amount), 2) AS own,
+        list_sum(list(b.amount * b.amount ORDER BY b.fid)) / power(sum(b.amount), 2) AS hhi,
+        list_sum(list(b.squares ORDER BY b.fid)) / power(sum(b.amount), 2) AS own,
         arg_max(b.fid, (b.amount, -b.fid)) AS top_fid,
         max(b.amount) AS top_amount,
         max(b.amount) / sum(b.amount) AS top_share

@@ -40,7 +40,6 @@ counted AS (
         r.aid,
         count(*) AS n,
         sum(r.y) AS n_out,
-        sum(k.rate) AS expected,
         list(k.rate ORDER BY k.rate) AS chances
     FROM recent AS r
     INNER JOIN rates AS k ON r.kind = k.kind
@@ -51,6 +50,7 @@ counted AS (
 tested AS (
     SELECT
         * EXCLUDE (chances),
+        list_sum(chances) AS expected,
         pbinom_sf(n_out::DOUBLE, chances) AS p
     FROM counted
 )

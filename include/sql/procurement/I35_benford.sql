@@ -61,9 +61,12 @@ tested AS (
     SELECT
         aid,
         any_value(n) AS n,
-        sum(abs(share - benford)) / 9 AS mad,
+        list_sum(list(abs(share - benford) ORDER BY digit)) / 9 AS mad,
         arg_max({ 'd': digit, 'e': expected, 's': share }, (share - expected, -digit)) AS top,
-        chi2_sf(sum(n * (share - expected) * (share - expected) / expected), (count(*) - 1)::DOUBLE) AS p
+        chi2_sf(
+            list_sum(list(n * (share - expected) * (share - expected) / expected ORDER BY digit)),
+            (count(*) - 1)::DOUBLE
+        ) AS p
     FROM compared
     WHERE n >= (SELECT max(benford_min) FROM limits)
     GROUP BY aid

@@ -12,7 +12,7 @@ WITH won AS (
         c.in_scope,
         c.method = 'restricted' AS is_restricted,
         c.kind = 'works' AS is_works,
-        coalesce(b.award_amount, c.award_amount / greatest(f.n_winner_rows, 1)) AS amount
+        coalesce(b.award_amount, floor(c.award_amount / greatest(f.n_winner_rows, 1))) AS amount
     FROM bids AS b
     INNER JOIN cases AS c ON b.cid = c.cid
     INNER JOIN fields AS f ON b.cid = f.cid

@@ -1,6 +1,7 @@
 -- table: screens
 -- Bid-distribution screens of each case with at least two different prices (INDICATORS.md; they equal the published
 -- columns of the okinawa and ticino auctions to four decimals). Population: all prices handed in.
+-- Sums run over the ordered list of bids, so that the last digit never depends on which thread came first.
 --   cv = sd / mean (ddof 1); spd = (max - min) / min; diffp = (b2 - b1) / b1;
 --   rd = (b2 - b1) / sd(b2..bn); skew = unbiased G1 (n >= 3); kurt = unbiased excess G2 (n >= 4);
 --   ks = Kolmogorov-Smirnov distance of the min-max scaled bids to the uniform law.
@@ -12,37 +13,47 @@ WITH bid_list AS (
     WHERE price > 0
 ),
 
-placed AS (
+ordered AS (
     SELECT
         tender,
-        bid::DOUBLE AS bid,
-        row_number() OVER (PARTITION BY tender ORDER BY bid) AS place,
-        count(*) OVER (PARTITION BY tender) AS n,
-        min(bid::DOUBLE) OVER (PARTITION BY tender) AS low,
-        max(bid::DOUBLE) OVER (PARTITION BY tender) AS high,
-        avg(bid::DOUBLE) OVER (PARTITION BY tender) AS mean
+        count(*) AS n,
+        list(bid::DOUBLE ORDER BY bid) AS b
     FROM bid_list
     WHERE bid IS NOT NULL
+    GROUP BY tender
+),
+
+centred AS (
+    SELECT
+        tender,
+        n,
+        b,
+        b[1] AS low,
+        b[2] AS second,
+        b[n] AS high,
+        list_sum(b) / n AS mean
+    FROM ordered
 ),
 
 moments AS (
     SELECT
         tender,
-        any_value(n) AS n,
-        any_value(low) AS low,
-        any_value(high) AS high,
-        any_value(mean) AS mean,
-        min(bid) FILTER (WHERE place = 2) AS second,
-        stddev_samp(bid) FILTER (WHERE place >= 2) AS sd_losing,
-        sum((bid - mean) * (bid - mean)) AS m2,
-        sum((bid - mean) * (bid - mean) * (bid - mean)) AS m3,
-        sum((bid - mean) * (bid - mean) * (bid - mean) * (bid - mean)) AS m4,
-        max(greatest(
-            place / n - (bid - low) / nullif(high - low, 0),
-            (bid - low) / nullif(high - low, 0) - (place - 1) / n
-        )) AS ks
-    FROM placed
-    GROUP BY tender
+        n,
+        low,
+        second,
+        high,
+        mean,
+        list_aggregate(b[2:], 'stddev_samp') AS sd_losing,
+        list_sum([(x - mean) * (x - mean) FOR x IN b]) AS m2,
+        list_sum([(x - mean) * (x - mean) * (x - mean) FOR x IN b]) AS m3,
+        list_sum([(x - mean) * (x - mean) * (x - mean) * (x - mean) FOR x IN b]) AS m4,
+        list_max([
+            greatest(
+                i / n - (b[i] - low) / nullif(high - low, 0),
+                (b[i] - low) / nullif(high - low, 0) - (i - 1) / n
+            ) FOR i IN range(1, n + 1)
+        ]) AS ks
+    FROM centred
 )
 
 SELECT

@@ -6,8 +6,6 @@ WITH counted AS (
         c.aid,
         count(*) AS n,
         sum((c.n_bidders = 1)::INTEGER) AS singles,
-        sum(e.expected) AS expected,
-        sqrt(sum(e.expected * (1 - e.expected))) AS sd,
         list(e.expected ORDER BY e.expected) AS chances
     FROM cases AS c
     INNER JOIN expected_single AS e ON c.cid = e.cid
@@ -19,7 +17,8 @@ WITH counted AS (
 tested AS (
     SELECT
         * EXCLUDE (chances),
-        (singles - expected) / nullif(sd, 0) AS z,
+        list_sum(chances) AS expected,
+        (singles - list_sum(chances)) / nullif(sqrt(list_sum([x * (1 - x) FOR x IN chances])), 0) AS z,
         pbinom_sf(singles::DOUBLE, chances) AS p
     FROM counted
 )

@@ -28,7 +28,6 @@ counted AS (
         aid,
         count(*) AS n,
         sum(y) AS restricted,
-        sum(chance) AS expected,
         list(chance ORDER BY chance) AS list_of_chances
     FROM chances
     GROUP BY aid
@@ -38,6 +37,7 @@ counted AS (
 tested AS (
     SELECT
         * EXCLUDE (list_of_chances),
+        list_sum(list_of_chances) AS expected,
         pbinom_sf(restricted::DOUBLE, list_of_chances) AS p
     FROM counted
 )

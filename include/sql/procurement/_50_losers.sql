@@ -6,7 +6,6 @@ WITH counted AS (
         fid,
         count(*) AS n,
         sum(is_winner::INTEGER) AS wins,
-        sum(chance) AS expected,
         list(chance ORDER BY chance) AS chances
     FROM contests
     GROUP BY fid
@@ -15,6 +14,7 @@ WITH counted AS (
 tested AS (
     SELECT
         * EXCLUDE (chances),
+        list_sum(chances) AS expected,
         pbinom_cdf(wins::DOUBLE, chances) AS p
     FROM counted
     WHERE n >= (SELECT max(losing_bids) FROM limits)
