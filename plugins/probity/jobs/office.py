@@ -27,6 +27,8 @@ from probity.store.objects import ObjectStore, write_atomic
 
 log = logging.getLogger(__name__)
 
+# Libraries on which the bytes of a result may depend: signals and lists, workbook, letters, texts.
+LIBRARIES = ("duckdb", "jinja2", "numpy", "openpyxl", "pandas", "pyarrow", "python-docx", "scipy")
 RULE_FOLDERS = {"sql": "*.sql", "config": "*.yaml", "templates": "*"}
 
 
@@ -106,4 +108,4 @@ class RuleBook:
 
 def versions() -> dict[str, str]:
     """The versions on which a result may depend; part of every inputs manifest."""
-    return {"python": platform.python_version()} | {n: version(n) for n in ("duckdb", "pandas", "pyarrow", "scipy")}
+    return {"python": platform.python_version()} | {n: version(n) for n in LIBRARIES}

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from probity import config, gates
+from probity import canonical, config, gates
 from probity.calendar import Period
 from probity.delivery import mailer, outbox
 from probity.delivery.outbox import Receipt
@@ -101,7 +101,8 @@ def owe(office: Office, selection_id: str) -> tuple[Any, int]:
     with office.transaction() as session:
         for parcel in parcels:
             outbox.enqueue(session, post.outgoing(office, row, parcel, context["replaces_revision"]))
-        counts = {"selection_id": selection_id, "mails": len(parcels)}
+        who = canonical.file_digest(settings.config / "recipients.yaml")
+        counts = {"selection_id": selection_id, "mails": len(parcels), "recipients": who}
         records.step(session, JOB, period, "owe", reference, counts)
     log.info("selection %s: %s mails owed", selection_id, len(parcels))
     return result, len(parcels)
