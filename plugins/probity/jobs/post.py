@@ -139,9 +139,10 @@ def attachments(person: Recipient, context: Mapping[str, Any], files: Mapping[st
             if letter.agency_key == person.agency
             for n, content in letter.files.items()
         }
-    attached = {p.name: p.read_bytes() for kind in ("workbook", "result_form", "draw") for p in files.get(kind, [])}
-    if files.get("letter"):
-        attached[f"{name}-letters.zip"] = reports.zip_files({p.name: p.read_bytes() for p in files["letter"]})
+    there = {kind: [p for p in paths if p.is_file()] for kind, paths in files.items()}  # the gate stops what lacks one
+    attached = {p.name: p.read_bytes() for kind in ("workbook", "result_form", "draw") for p in there.get(kind, [])}
+    if there.get("letter"):
+        attached[f"{name}-letters.zip"] = reports.zip_files({p.name: p.read_bytes() for p in there["letter"]})
     attached[f"{VERIFIER.stem}.txt"] = VERIFIER.read_bytes()
     return attached
 

@@ -104,7 +104,7 @@ def report_files(
         files |= {("letter", file_name): content for file_name, content in letter.files.items()}
     with tempfile.TemporaryDirectory() as folder:  # beside the published files a half-written form would be seen
         form = Path(folder) / f"{name}-results.xlsx"
-        forms.write_audit_result_form(form, context["cases"])
+        forms.write_audit_result_form(form, [c | {"selection_id": name} for c in context["cases"]])
         files["result_form", form.name] = form.read_bytes()
     proposal = job.propose(office, chain.period, chain.selection["signals"], chain.selection["weights"])
     draw = selection.draw_file(proposal, chain.publication["decision"], chain.publication["seed"])

@@ -18,6 +18,7 @@ from probity import canonical
 from probity.calendar import Period
 from probity.store import model, trail
 from probity.store.objects import ObjectStore
+from probity.tables import TABLES
 
 BATCH = 1000
 
@@ -90,8 +91,13 @@ def quarantined(session: Session, table: pa.Table) -> None:
 
 
 def audit_results(session: Session, table: pa.Table) -> None:
-    """The results that came back on the 稽核結果 form."""
-    _insert(session, model.AuditResult, table)
+    """The results that came back on the 稽核結果 form; a form that was corrected and dropped again counts anew."""
+    key = TABLES["audit_result"].key
+    rows = table.to_pylist()
+    for start in range(0, len(rows), BATCH):
+        statement = insert(model.AuditResult).values(rows[start : start + BATCH])
+        changed = {name: statement.excluded[name] for name in table.column_names if name not in key}
+        session.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed))
 
 
 def _insert(session: Session, target: Any, table: pa.Table) -> None:

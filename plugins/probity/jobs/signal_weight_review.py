@@ -27,6 +27,7 @@ from probity.jobs.office import Office
 from probity.settings import Settings
 from probity.store import model
 from probity.tables import TABLES
+from probity.text import roc_date
 
 log = logging.getLogger(__name__)
 
@@ -164,11 +165,14 @@ def record_decision(settings: Settings, period_key: str, ref: str, form: dict[st
         if decision.approved:
             effective = Period.parse(f"{today:%Y-%m}").next().first
             proposal = dict(row.weights) | {"effective_from": effective.isoformat()}
+            if taken := _later_set(session, effective):
+                raise JobError(wording.text("weights_taken", begins=roc_date(effective), standing=taken))
             standing = {"sets": [office.manifest(ref, "weight_review")["current"]]}
             try:
                 dated = selection.apply_weights(standing, proposal, decision.user, today, decision.reason)["sets"][-1]
-            except ValueError as error:
-                raise JobError(str(error)) from error
+            except ValueError:  # the configured set begins later still
+                taken = str(standing["sets"][0]["version"])
+                raise JobError(wording.text("weights_taken", begins=roc_date(effective), standing=taken)) from None
             row.effective_from, row.weights = effective, json.loads(canonical.dumps(dated))
         row.state = "approved" if decision.approved else "rejected"
         row.decided_by, row.decided_at, row.reason = decision.user, now, decision.reason or None
@@ -181,3 +185,16 @@ def record_decision(settings: Settings, period_key: str, ref: str, form: dict[st
         records.step(session, JOB, period, "decide", ref, facts)
         log.info("weight set %s %s by %s, in force from %s", name, row.state, decision.user, row.effective_from)
     return name if decision.approved else None
+
+
+def _later_set(session: Session, begins: dt.date) -> str | None:
+    """The approved set that begins on ``begins`` or later, None when there is none."""
+    return session.scalar(
+        select(model.WeightSet.weight_set_id)
+        .where(
+            model.WeightSet.job == REVIEWED,
+            model.WeightSet.state == "approved",
+            model.WeightSet.effective_from >= begins,
+        )
+        .limit(1)
+    )

@@ -440,6 +440,14 @@ def test_a_mail_that_may_go(rules, tmp_path):
     assert gates.run("mail", {}, mail(tmp_path), rules).outcome == "pass"
 
 
+def test_a_digest_that_begins_like_an_id_number_is_none(rules, tmp_path):
+    digest = "ad87654321" + "0f" * 27
+    bodies = [{"name": "本文", "text": f"<p>SHA-256：{digest}</p>"}]
+    assert gates.run("mail", {}, mail(tmp_path, bodies=bodies), rules).outcome == "pass"
+    bodies = [{"name": "本文", "text": f"<p>SHA-256：{digest}，證號A123456789</p>"}]
+    assert failed(gates.run("mail", {}, mail(tmp_path, bodies=bodies), rules)) == {"mail.no_ids": "stop"}
+
+
 @pytest.mark.parametrize(
     ("changed", "check"),
     [

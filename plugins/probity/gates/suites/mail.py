@@ -24,6 +24,8 @@ from probity.gates.frames import Plan, facts
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 ADDRESS = r"^[^@\s<>,;:\"()\[\]\\]{1,64}@" + _LABEL + r"(?:\." + _LABEL + r")+\Z"
 NATIONAL_ID = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][1289A-Da-d]\d{8}(?!\d)")
+DIGEST = re.compile(r"(?<![0-9A-Za-z])[0-9a-f]{16,}(?![0-9A-Za-z])")
+"""A digest of sixty-four digits begins like an ID number about once in two hundred; a mail names ten."""
 
 STRUCTURE = (
     Check("mail.attachments", "attachments", "row_count", args={"min": 1}),
@@ -83,7 +85,7 @@ def _body(item: Mapping[str, Any], terms: list[str]) -> dict[str, Any]:
     shown = html.unescape(text)
     flat, bare = folded(shown), folded(re.sub(r"<[^>]*>", "", shown))
     found = sum(t in flat or t in bare for t in terms)
-    ids = len(NATIONAL_ID.findall(unicodedata.normalize("NFKC", shown)))
+    ids = len(NATIONAL_ID.findall(DIGEST.sub("", unicodedata.normalize("NFKC", shown))))
     return {
         "body": item["name"],
         "not_empty": bool(bare),
