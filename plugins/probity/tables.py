@@ -226,6 +226,8 @@ DEBARMENT = Table(
         _c("clause", "text", "第101條款次"),
         _c("appeal_result", "text", "異議申訴結果"),
         _c("annulled", "bool", "註銷"),
+        _c("first_listed", "date", "首次見於名單", "day of the first used snapshot of the feed that holds the ban"),
+        _c("last_listed", "date", "末次見於名單", "day of the last one"),
     ),
 )
 

@@ -6,10 +6,12 @@ family: supplier
 indicator: ["P09", "#34", "R046"]
 legal_basis: 政府採購法第101條至第103條、第50條第1項第6款；同法施行細則第59條
 must_watch: 1
-formula: 得標廠商或分包廠商之停權生效日 ≤ 決標日 ≤ 截止日，且未註銷。決標後才生效者僅為背景，不計。
+formula: >-
+  得標廠商或分包廠商之停權生效日 ≤ 決標日 ≤ 截止日，且未註銷。決標後才生效者僅為背景，不計。
+  決標日早於首份名單或晚於末份名單逾91日（最短停權期間）且未比中者，無法評估。
 parameters: []
 needs: [award_case.award_date, bid.firm, bid.is_winner, debarment.firm, debarment.effective_date, debarment.expire_date,
-  debarment.annulled]
+  debarment.annulled, debarment.first_listed, debarment.last_listed]
 strength: rare
 amount: 決標金額
 example: 廠商停權期間110年1月1日至111年1月1日，110年3月15日得標。
@@ -17,7 +19,12 @@ not_proof: 經上級機關核准之特殊需要（第103條第2項）、異議�
 reason: "{role}「{firm}」之停權期間（{effective:date}起至{expire:date}）涵蓋決標日{award:date}（{match}比對相符）"
 */
 WITH coverage AS (
-    SELECT min(effective_date) AS since FROM debarment
+    -- The feed holds only current bans, and a ban lasts three months or more (採購法 §103): from three months before the
+    -- first snapshot to three months after the last one, a ban in force on that day was on some snapshot.
+    SELECT
+        min(first_listed) - 91 AS since,
+        max(last_listed) + 91 AS until
+    FROM debarment
 ),
 
 bans AS (
@@ -62,7 +69,7 @@ SELECT
     CASE
         WHEN c.award_date IS NULL OR k.cid IS NULL
             THEN lacking(unless_known(c.award_date, 'award_date'), unless_known(k.cid, 'winner'))
-        WHEN v.since IS NULL OR v.since > c.award_date THEN 'debarment'
+        WHEN h.cid IS NULL AND coalesce(c.award_date NOT BETWEEN v.since AND v.until, TRUE) THEN 'debarment'
     END AS reason,
     h.cid IS NOT NULL AS fired,
     (h.cid IS NOT NULL)::INTEGER AS value,

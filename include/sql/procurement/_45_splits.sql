@@ -14,6 +14,7 @@ WITH small AS (
         hash(coalesce(c.category_code, a.title_key), a.performance_location) AS goods,
         CASE WHEN length(a.title_key) >= 4 THEN hash(a.title_key, a.performance_location) END AS title,
         coalesce(c.category_code, a.title_key) IS NOT NULL AS has_goods,
+        a.performance_location IS NOT NULL AS has_place,
         w.fid,
         l.split_days_firm AS days_firm,
         l.split_days_title AS days_title
@@ -69,6 +70,7 @@ by_title AS (
 SELECT
     s.cid,
     s.edge,
+    s.has_place,
     greatest(f.sum_before, f.sum_after) AS firm_sum,
     CASE WHEN f.sum_before >= f.sum_after THEN f.n_before ELSE f.n_after END AS firm_n,
     greatest(t.sum_before, t.sum_after) AS title_sum,

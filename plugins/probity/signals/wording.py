@@ -36,6 +36,7 @@ OTHER = {
     "city_list": "市府清冊未涵蓋本案",
     "eproc": "電子採購網資料未涵蓋本案",
     "threshold": "公告日無適用之門檻",
+    "unit_price": "決標金額與底價（預算）相差懸殊，疑為單價決標",
     "undecided": "資料不足以判斷",
     "winner": "缺得標廠商",
     "original_case": "缺原契約案件",

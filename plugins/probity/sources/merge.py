@@ -618,10 +618,12 @@ def _debarment(files: list[Ingested], period: Period, objects: ObjectStore) -> p
             objects.get_table(snapshot.table).select([*table.names]).sort_by([(k, "ascending") for k in table.key])
         )
         for row in _unique(columns, table.key).to_pylist():
-            row["_seen"] = snapshot.date
+            known = rows.get(tuple(row[k] for k in table.key))
+            row["first_listed"] = known["first_listed"] if known else snapshot.date
+            row["last_listed"] = snapshot.date
             rows[tuple(row[k] for k in table.key)] = row
     for row in rows.values():
-        seen = row.pop("_seen")
+        seen = row["last_listed"]
         gone = latest is not None and seen < latest and row["expire_date"] is not None and row["expire_date"] > latest
         row["annulled"] = bool(row["annulled"]) or gone
     ordered = sorted(rows.values(), key=lambda r: tuple("" if r[k] is None else str(r[k]) for k in table.key))

@@ -481,6 +481,7 @@ def _(w: World) -> Cases:
     w.bids(cases["missing"], 1)
     for number, begin in ((1, D(2021, 3, 1)), (2, D(2021, 3, 2)), (3, D(2019, 1, 1))):
         dates = {"effective_date": begin, "expire_date": begin + 365 * DAY, "annulled": False}
+        dates |= {"first_listed": max(begin, D(2020, 6, 1)), "last_listed": D(2021, 3, 31)}
         w.add("debarment", **firm_row(number), **dates, agency_no="3.99.9", case_no=str(number))
     return cases
 
