@@ -97,6 +97,7 @@ class EmbeddedPostgres:
         if self.running():
             self._started_here = self._started_here or self.adopt
             return self
+        self._clear_marks()
         try:
             self._run("pg_ctl", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.data / "server.log"),
                       "-o", f"-k {self.socket_dir} -p {_PORT}", "start")  # fmt: skip
@@ -108,8 +109,10 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Stop the server if this object started it. Open sessions are ended."""
         if self._started_here and self.running():
-            with contextlib.suppress(PostgresError):
+            try:
                 self._run("pg_ctl", "-w", "-t", "20", "-D", str(self.data), "-m", "fast", "stop")
+            except PostgresError as error:
+                log.warning("the database server did not stop by itself and is killed: %s", error)
             if self.running():
                 self.kill()
         self._started_here = False
@@ -125,6 +128,12 @@ class EmbeddedPostgres:
             deadline = time.monotonic() + 10
             while self.running() and time.monotonic() < deadline:
                 time.sleep(0.05)
+
+    def _clear_marks(self) -> None:
+        """Remove what a killed server left: its process id may live on as a zombie (a container without an init)
+        or belong to somebody else, and the next server would not start."""
+        for mark in (self.data / "postmaster.pid", *self.socket_dir.glob(f".s.PGSQL.{_PORT}*")):
+            mark.unlink(missing_ok=True)
 
     def pid(self) -> int | None:
         """The postmaster's process id, None when no such process lives."""
