@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import logging
 import os
 import shutil
 import tempfile
@@ -19,6 +20,9 @@ from probity.store.objects import ObjectStore
 ROOT = Path(__file__).resolve().parents[1]
 _numbers = itertools.count(1)
 _skipped: list[str] = []
+
+# The test servers' own protocol lines (aiosmtpd) are no log of ours; a test may set the root logger to INFO.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -11,6 +11,7 @@ import email
 import email.policy
 import hashlib
 import itertools
+import logging
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,6 +23,9 @@ from aiosmtpd.controller import Controller
 
 from probity.ops.local import free_port
 from probity.store.objects import write_atomic
+
+# aiosmtpd writes every address and command at INFO: no log of ours may hold them.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 MAX_MAIL_BYTES = 64 * 1024 * 1024
 
