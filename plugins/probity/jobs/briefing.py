@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from probity import canonical
 from probity.calendar import Period
-from probity.jobs import records
+from probity.jobs import feedback, records
 from probity.jobs.office import Office
 from probity.store import model
 
@@ -34,6 +34,7 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
     detected = records.step_facts(session, chain.job, chain.period, "detect", chain.selection["signals"])
     selected = records.step_facts(session, chain.job, chain.period, "select", chain.publication["selection"])
     earlier = _replaced(session, row)
+    rates = feedback.hit_rates(session, office, chain.job, chain.period)
     told = {
         "period": chain.period.key,
         "period_roc": chain.period.roc,
@@ -53,7 +54,7 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
         "added": decision["added"],
         "cases": cases(tables, final),
         "evidence": evidence(office, chain, final),
-        "signals": detected["signals"],
+        "signals": [signal | rates.get(signal["signal_id"], {}) for signal in detected["signals"]],
         "coverage": {
             "sources": sources_read(session, collected),
             "missing": [line["line"] for line in collected["coverage"] if line["state"] != "ok"],

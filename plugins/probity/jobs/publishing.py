@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from probity import canonical, reports, selection
 from probity.calendar import Period
-from probity.jobs import JobError, briefing, records, wording
+from probity.jobs import briefing, records
 from probity.jobs.office import Office
 from probity.jobs.publication import LOCK, SelectingJob
 from probity.settings import Settings
@@ -28,26 +28,12 @@ from probity.store.objects import write_atomic
 log = logging.getLogger(__name__)
 
 
-def publication_of(session: Session, job: str, selection_id: str) -> str:
-    """Digest of the publication manifest of ``selection_id``; JobError when it was never approved."""
-    found = session.scalar(
-        select(model.RunStep.manifest_digest).where(
-            model.RunStep.job == job,
-            model.RunStep.step == "decide",
-            model.RunStep.counts["selection_id"].astext == selection_id,
-        )
-    )
-    if found is None:
-        raise JobError(wording.text("nothing_to_replay", selection_id=selection_id))
-    return str(found)
-
-
 def publish(settings: Settings, job: SelectingJob, period_key: str, selection_id: str) -> dict[str, Any]:
     """Write the reports of ``selection_id``; returns {selection_id, files}. Safe to run again or twice at once."""
     office, period = Office(settings), Period.parse(period_key)
     with office.transaction() as session:
         session.execute(text(LOCK), {"name": f"publish/{selection_id}"})
-        reference = publication_of(session, job.name, selection_id)
+        reference = records.publication_of(session, job.name, selection_id)
         context = context_of(session, office, reference)
         chain = briefing.Chain(office, reference)
         listed = _written(office, selection_id, report_files(office, job, chain, context))

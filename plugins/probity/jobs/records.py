@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from probity import canonical
 from probity.calendar import Period
+from probity.jobs import JobError, wording
 from probity.store import model, trail
 from probity.store.objects import ObjectStore
 from probity.tables import TABLES
@@ -61,6 +62,20 @@ def find_facts(session: Session, job: str, period: Period, name: str, ref: str) 
         )
     )
     return None if facts is None else dict(facts)
+
+
+def publication_of(session: Session, job: str, selection_id: str) -> str:
+    """Digest of the publication manifest of ``selection_id``; JobError when it was never approved."""
+    found = session.scalar(
+        select(model.RunStep.manifest_digest).where(
+            model.RunStep.job == job,
+            model.RunStep.step == "decide",
+            model.RunStep.counts["selection_id"].astext == selection_id,
+        )
+    )
+    if found is None:
+        raise JobError(wording.text("nothing_to_replay", selection_id=selection_id))
+    return str(found)
 
 
 def arrivals(session: Session, objects: ObjectStore, ingested: Iterable[Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select
 
 from probity import canonical, selection, signals
-from probity.jobs import briefing, publication, publishing
+from probity.jobs import briefing, publication, publishing, records
 from probity.jobs.office import Office, versions
 from probity.reports import selection_workbook_bytes
 from probity.store import model
@@ -39,7 +39,7 @@ class Finding:
 def replay(office: Office, job: publication.SelectingJob, selection_id: str) -> list[Finding]:
     """Recompute ``selection_id``. JobError when no such selection was approved."""
     with office.transaction() as session:
-        reference = publishing.publication_of(session, job.name, selection_id)
+        reference = records.publication_of(session, job.name, selection_id)
         reports = list(session.scalars(select(model.Report).where(model.Report.selection_id == selection_id)))
         context = publishing.context_of(session, office, reference)
     chain = briefing.Chain(office, reference)

@@ -16,7 +16,7 @@ from probity import canonical, config, gates
 from probity.calendar import Period
 from probity.delivery import mailer, outbox
 from probity.delivery.outbox import Receipt
-from probity.jobs import GateStopped, gating, post, publishing, records
+from probity.jobs import GateStopped, gating, post, records
 from probity.jobs.office import Office
 from probity.settings import Settings
 from probity.store import model, trail
@@ -70,7 +70,7 @@ def owe(office: Office, selection_id: str) -> tuple[Any, int]:
     settings = office.settings
     with office.transaction() as session:
         row = session.get_one(model.Selection, selection_id)
-        reference = publishing.publication_of(session, row.job, selection_id)
+        reference = records.publication_of(session, row.job, selection_id)
         period = Period.parse(row.period)
         facts = records.step_facts(session, row.job, period, "publish", reference)
         context = office.objects.get_json(facts["context"])

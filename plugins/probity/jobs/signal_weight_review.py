@@ -14,19 +14,17 @@ import json
 import logging
 from typing import Any
 
-import pyarrow as pa
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from probity import canonical, selection
 from probity.calendar import Period
-from probity.jobs import JobError, NoData, publishing, records, weighting, wording
+from probity.jobs import JobError, NoData, feedback, records, weighting, wording
 from probity.jobs.decisions import read_decision
 from probity.jobs.office import Office
 from probity.settings import Settings
 from probity.store import model
-from probity.tables import TABLES
 from probity.text import roc_date
 
 log = logging.getLogger(__name__)
@@ -44,8 +42,8 @@ def evaluate(settings: Settings, period_key: str) -> str:
     office, period = Office(settings), Period.parse(period_key)
     rules = office.archive_rules()
     with office.transaction() as session:
-        results = results_until(session, period.last)
-        selections = published_until(session, office, period)
+        results = feedback.results_until(session, period.last)
+        selections = feedback.published_until(session, office, REVIEWED, period)
     if not selections or results.num_rows == 0:
         raise NoData(wording.text("no_results", period_roc=period.roc))
     current = weighting.in_force(office, REVIEWED, office.rules({"rules": rules}), period)
@@ -77,32 +75,6 @@ def evaluate(settings: Settings, period_key: str) -> str:
         log.info("signal %s", canonical.dumps(row))
     log.info("weight review %s, new weights proposed: %s", ref, facts["proposed"])
     return ref
-
-
-def results_until(session: Session, day: dt.date) -> pa.Table:
-    """AUDIT_RESULT of all audits finished by ``day``."""
-    table = TABLES["audit_result"]
-    rows = session.scalars(
-        select(model.AuditResult)
-        .where(model.AuditResult.finished_date <= day)
-        .order_by(model.AuditResult.case_id, model.AuditResult.finished_date)
-    )
-    return pa.Table.from_pylist([{n: getattr(r, n) for n in table.names} for r in rows], schema=table.arrow_schema())
-
-
-def published_until(session: Session, office: Office, period: Period) -> list[dict[str, Any]]:
-    """[{selection_id, cases}] of the approved selections whose period ended by the quarter's end."""
-    rows = session.scalars(
-        select(model.Selection)
-        .where(model.Selection.job == REVIEWED, model.Selection.state == "approved")
-        .order_by(model.Selection.selection_id)
-    )
-    found = []
-    for row in rows:
-        if Period.parse(row.period).last <= period.last:
-            manifest = office.manifest(publishing.publication_of(session, REVIEWED, row.selection_id), "publication")
-            found.append({"selection_id": row.selection_id, "cases": office.tables(manifest)["selection_case"]})
-    return found
 
 
 def approval_request(settings: Settings, period_key: str, ref: str) -> dict[str, Any]:
