@@ -67,7 +67,8 @@ def evaluate(settings: Settings, period_key: str) -> str:
         records.step(session, JOB, period, "evaluate", ref, facts)
     log.info(
         "results %s over %s selections; control share: %s irregular of %s audited",
-        *facts.values(),
+        facts["results"],
+        facts["selections"],
         rest["irregular"],
         rest["audited"],
     )
