@@ -208,7 +208,7 @@ def test_the_restricted_list(app: Any, manager: Any) -> None:
     page = _client(app, manager, "approver", "user").get("/selections/PA-2021-03-r2")
     assert "110年3月" in page.text and "110年3月9日" in page.text
     assert "0A1B2C3D" in page.text, "the code that the approval form asks for"
-    assert "待核定" in page.text and "n_bidders：1" in page.text and "採購法 §48" in page.text
+    assert "待核定" in page.text and "投標家數：1" in page.text and "採購法 §48" in page.text
     assert "<script" not in page.text and "僅一家投標&lt;script&gt;" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
 

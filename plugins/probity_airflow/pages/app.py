@@ -11,6 +11,7 @@ import logging
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
 from fastapi.responses import FileResponse, HTMLResponse
@@ -76,6 +77,29 @@ def column_zh(name: str, table: str) -> str:
     return known.get(name, name)
 
 
+def figure(value: float | int | None) -> str:
+    """A value or threshold for reading: four significant digits, thousands separated; empty for None."""
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 10_000 or float(value).is_integer() else f"{value:.4g}"
+
+
+def facts_zh(facts: dict[str, Any]) -> list[str]:
+    """A signal's evidence as ``名稱：值``, in the words of the workbook."""
+    from probity.reports.selection_workbook import FIELD_NAMES, shown
+
+    words = labels()
+    names = FIELD_NAMES | words["evidence"]
+    return [f"{names.get(name, name)}：{shown(value, words)}" for name, value in facts.items()]
+
+
+def labels() -> dict[str, Any]:
+    """The words of the reports for sources, parts and evidence."""
+    from probity.reports import render
+
+    return render.layout("reports/labels.yaml", load().templates)
+
+
 @lru_cache(maxsize=2)
 def environment(folder: str) -> Environment:
     env = Environment(
@@ -93,6 +117,9 @@ def environment(folder: str) -> Environment:
         "column_zh": column_zh,
         "step_zh": lambda name: wording.TASKS.get(name, name),
         "money": lambda value: "" if value is None else f"{value:,}",
+        "figure": figure,
+        "facts_zh": facts_zh,
+        "source_zh": lambda source: labels()["source"].get(source or "", source),
     }
     return env
 
@@ -128,12 +155,19 @@ def create_app() -> FastAPI:
 async def refused(request: Request, error: Exception) -> Response:
     """A page instead of JSON for a person: log in, not yours, not there."""
     status = getattr(error, "status_code", 500)
-    return show(request, "refused.html", status, code=status, detail=getattr(error, "detail", ""), reader=None)
+    detail = getattr(error, "detail", "")
+    return show(request, "refused.html", status, code=status, detail=detail, login=login_url(request), reader=None)
+
+
+def login_url(request: Request) -> str:
+    """Airflow's login, which comes back to this page: a link in a mail or an approval may be opened before it."""
+    airflow = request.scope.get("root_path", "").rpartition("/")[0]
+    return f"{airflow}/api/v2/auth/login?{urlencode({'next': request.url.path})}"
 
 
 async def unavailable(request: Request, error: Exception) -> Response:
     log.error("the office's database did not answer: %s", type(error).__name__)
-    return show(request, "refused.html", 503, code=503, detail="", reader=None)
+    return show(request, "refused.html", 503, code=503, detail="", login="", reader=None)
 
 
 def overview(request: Request, reader: ReaderDep, session: SessionDep, page: PageNumber = 1) -> Response:

@@ -80,13 +80,14 @@ def selection_counts(session: Session, selection_id: str) -> dict[str, int]:
 
 
 def selection_cases(session: Session, settings: Settings, row: model.Selection) -> list[dict[str, Any]]:
-    """The cases in order, each with its reasons, score parts and the fired signals' evidence."""
+    """The cases in order, each with its reasons, score parts, the fired signals' evidence, winners and auditors."""
     cases = session.scalars(
         select(model.SelectionCase)
         .where(model.SelectionCase.selection_id == row.selection_id)
         .order_by(model.SelectionCase.rank)
     ).all()
-    fired = evidence(settings, row.manifest_digest, {c.case_id for c in cases})
+    kept = Archive(settings, row.manifest_digest)
+    fired, winners, people = kept.evidence({c.case_id for c in cases}), kept.winners(), kept.people()
     return [
         {
             "case": case,
@@ -94,28 +95,57 @@ def selection_cases(session: Session, settings: Settings, row: model.Selection) 
             "reasons": json.loads(case.reasons),
             "score_parts": json.loads(case.score_parts),
             "evidence": fired.get(case.case_id, []),
+            "winners": winners.get(case.case_id, []),
+            "auditors": [people.get(i, i) for i in (case.auditors or "").split(",") if i],
+            "recused": [people.get(i, i) for i in (case.recused or "").split(",") if i],
         }
         for case in cases
     ]
 
 
-def evidence(settings: Settings, manifest_digest: str, case_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
-    """Case id -> fired signals with value, threshold, amount at stake and evidence, from the archived snapshot."""
-    import pyarrow.compute as pc
+class Archive:
+    """The snapshots behind a selection manifest. A part that is no longer there is empty: the page shows the rest."""
 
-    objects = ObjectStore(settings.objects)
-    try:
-        manifest = objects.get_json(manifest_digest)
-        signals = objects.get_json(manifest["signals"])
-        table = objects.get_table(signals["snapshots"]["signal_result"]["digest"])
-    except (FileNotFoundError, KeyError):
-        return {}
-    found: dict[str, list[dict[str, Any]]] = {}
-    for line in table.filter(pc.equal(table["state"], "fired")).to_pylist():
-        if line["case_id"] in case_ids:
-            line["evidence"] = json.loads(line["evidence"]) if line["evidence"] else {}
-            found.setdefault(line["case_id"], []).append(line)
-    return found
+    def __init__(self, settings: Settings, manifest_digest: str) -> None:
+        self.objects = ObjectStore(settings.objects)
+        self.snapshots: dict[str, Any] = {}
+        try:
+            signals = self.objects.get_json(self.objects.get_json(manifest_digest)["signals"])
+            self.snapshots |= signals["snapshots"]
+            self.snapshots |= self.objects.get_json(signals["inputs"])["snapshots"]
+        except (FileNotFoundError, KeyError):
+            pass
+
+    def rows(self, name: str, *where: tuple[str, Any]) -> list[dict[str, Any]]:
+        import pyarrow.compute as pc
+
+        try:
+            table = self.objects.get_table(self.snapshots[name]["digest"])
+        except (FileNotFoundError, KeyError):
+            return []
+        for column, value in where:
+            table = table.filter(pc.equal(table[column], value))
+        return table.to_pylist()
+
+    def evidence(self, case_ids: set[str]) -> dict[str, list[dict[str, Any]]]:
+        """Case id -> fired signals with value, threshold, amount at stake and evidence."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for line in self.rows("signal_result", ("state", "fired")):
+            if line["case_id"] in case_ids:
+                line["evidence"] = json.loads(line["evidence"]) if line["evidence"] else {}
+                found.setdefault(line["case_id"], []).append(line)
+        return found
+
+    def winners(self) -> dict[str, list[str]]:
+        """Case id -> names of the firms that won it."""
+        found: dict[str, list[str]] = {}
+        for bid in self.rows("bid", ("is_winner", True)):
+            found.setdefault(bid["case_id"], []).append(bid["firm_name"])
+        return {case_id: sorted(names) for case_id, names in found.items()}
+
+    def people(self) -> dict[str, str]:
+        """Auditor id -> name."""
+        return {a["auditor_id"]: a["auditor_name"] for a in self.rows("auditor")}
 
 
 def gate_results(session: Session, page: int = 1) -> list[model.GateResult]:
@@ -130,12 +160,13 @@ def gate_results(session: Session, page: int = 1) -> list[model.GateResult]:
 
 
 def quarantine(session: Session) -> list[Any]:
-    """(source, reason, status, severity, count): counts only, no value."""
+    """(source, reason, expected, action, status, severity, count): counts only, no value."""
     item = model.QuarantineItem
+    group = (item.source_id, item.reason, item.expected, item.action, item.status, item.severity)
     return list(
         session.execute(
-            select(item.source_id, item.reason, item.status, item.severity, func.count().label("count"))
-            .group_by(item.source_id, item.reason, item.status, item.severity)
+            select(*group, func.count().label("count"))
+            .group_by(*group)
             .order_by(func.count().desc(), item.source_id, item.reason)
             .limit(200)
         )
