@@ -45,9 +45,9 @@ RESAMPLES = 1000
 DRAWS = 20
 PRIOR_SD = 1.0
 
-# Direction and prior weight of a screen in published work (chosen with both labelled sets at hand, so neither is a blind
-# test of them; feed another set by --data): Imhof 2017; Huber and Imhof
-# 2019; Wallimann et al. 2022; Wachs and Kertesz 2019 (cohesion). +: high values suspect, -: low values. 0: no prior.
+# Direction and prior weight of a screen in published work (chosen with both labelled sets at hand, so neither set is
+# a blind test of them; feed another by --data): Imhof 2017; Huber and Imhof 2019; Wallimann et al. 2022; Wachs and
+# Kertesz 2019 (cohesion). +: high values suspect, -: low values. 0: no prior.
 PRIOR = {
     "cv": -1.0,
     "spd": -0.5,

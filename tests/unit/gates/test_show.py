@@ -137,9 +137,7 @@ def test_the_page_shows_rows_places_and_words(result):
 def test_the_message_of_a_stop_says_all_an_operator_needs(rules):
     cases = making.cases(20, title=" ")
     text = gates.message(gates.run("canonical", making.canonical(award_case=cases), CONTEXT, rules))
-    assert text.startswith(
-        "【停止】procurement_audit_selection 110年3月 標準表檢核：檢核未通過，後面的步驟都不會執行"
-    )
+    assert text.startswith("【停止】procurement_audit_selection 110年3月 標準表檢核：檢核未通過，後面的步驟都不會執行")
     assert "前面已完成的步驟都保留" in text
     assert "誰處理：資料提供機關承辦人" in text
     assert "放回收件資料夾" in text
