@@ -108,6 +108,9 @@ class AirflowProcess:
             "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2" if options.eager else "1",
             "SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "1" if options.eager else "5",
             "SCHEDULER__ENABLE_HEALTH_CHECK": "False",
+            # A task's supervisor sees its end only when it next wakes: with the default of 5 s a worker's place stays
+            # taken that long, and a quick answer to a parked task finds the old supervisor still there.
+            "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
             "USAGE_DATA_COLLECTION__ENABLED": "False",
             **options.extra_env,
         }
