@@ -74,7 +74,9 @@ def stack(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     )
     users = ",".join(f"{name}:{role}" for name, role in {**USERS, GUEST: "viewer"}.items())
     options = AirflowOptions(eager=True, extra_env={"CORE__SIMPLE_AUTH_MANAGER_USERS": users})
-    running = Stack(settings, options=options, throwaway=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("PROBITY_SMTP_URL", raising=False)  # the mails go to a mailbox of this test's own
+        running = Stack(settings, options=options, throwaway=True)
     try:
         running.start(meanwhile=lambda ready: generate(ready.drop, 110, ["2021-02", PERIOD], "tiny"))
         assert running.airflow is not None

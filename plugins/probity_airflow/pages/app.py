@@ -188,10 +188,11 @@ def selection(
     if row is None or not reader.may_read(row.job):
         raise HTTPException(404)
     open_to_reader = reader.may_see_cases(row.job)
-    cases = []
+    cases, decision = [], None
     if open_to_reader:
         reader.must_see_cases(row.job, f"selection {selection_id}")
         cases = queries.selection_cases(session, settings, row)
+        decision = queries.decision(session, selection_id)
     counts = queries.selection_counts(session, selection_id)
     code = (row.list_digest or "")[:8].upper()
     return show(
@@ -202,6 +203,7 @@ def selection(
         code=code,
         counts=counts,
         cases=cases,
+        decision=decision,
         restricted=not open_to_reader,
     )
 

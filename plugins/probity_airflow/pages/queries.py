@@ -103,6 +103,11 @@ def selection_cases(session: Session, settings: Settings, row: model.Selection) 
     ]
 
 
+def decision(session: Session, selection_id: str) -> model.Decision | None:
+    """The answer that closed the selection: changes with their reasons, witnesses."""
+    return session.scalar(select(model.Decision).where(model.Decision.selection_id == selection_id))
+
+
 class Archive:
     """The snapshots behind a selection manifest. A part that is no longer there is empty: the page shows the rest."""
 

@@ -178,6 +178,7 @@ def test_an_answer_that_makes_no_sense_decides_nothing(proposed: World, change: 
     assert proposed.decide() == "PA-2021-03-r1", "and may be answered again"
 
 
+@pytest.mark.slow
 def test_a_case_number_that_two_agencies_use_must_be_told_apart(
     proposed_once: World, copies: Callable[..., World], own_drop: Path
 ) -> None:

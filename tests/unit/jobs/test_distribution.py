@@ -148,6 +148,7 @@ def test_an_altered_attachment_does_not_leave(published: World) -> None:
     assert distribution.gate(published.settings)["owed"] == 2
 
 
+@pytest.mark.slow
 def test_one_broken_report_does_not_hold_up_the_others(
     published_once: World, copies: Callable[..., World], own_drop: Path
 ) -> None:
@@ -163,6 +164,7 @@ def test_one_broken_report_does_not_hold_up_the_others(
     assert {m.report_id for m in world.rows(OutboxMail) if m.report_id.startswith(job.JOB)} == {f"{job.JOB}/2021-02"}
 
 
+@pytest.mark.slow
 def test_a_new_revision_answers_the_mail_of_the_one_it_replaces(
     published_once: World, copies: Callable[..., World], own_drop: Path, mailbox: Mailbox
 ) -> None:

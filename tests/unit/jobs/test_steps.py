@@ -72,6 +72,7 @@ def test_every_step_left_its_record_and_the_chain_holds(published: World) -> Non
     assert written == {r.digest for r in published.rows(model.Report)}
 
 
+@pytest.mark.slow
 def test_changed_files_make_a_new_revision_and_leave_the_approved_one_as_it_was(
     published_once: World, copies: Callable[..., World], own_drop: Path
 ) -> None:
@@ -100,6 +101,7 @@ def test_changed_files_make_a_new_revision_and_leave_the_approved_one_as_it_was(
     assert trail.verify(world.office.engine, world.settings).ok
 
 
+@pytest.mark.slow
 def test_an_undecided_list_gives_way_to_the_new_one(
     proposed_once: World, copies: Callable[..., World], own_drop: Path
 ) -> None:
