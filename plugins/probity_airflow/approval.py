@@ -61,13 +61,13 @@ class SelectionApproval(HITLOperator):
         self.ref = ref
 
     def execute(self, context: Context) -> Any:
+        earlier = self._earlier(context)
+        if earlier is not None and earlier.decision:  # before a request, which would open a rejected list anew
+            log.info("the list was decided by the try before, answer %s", earlier.decision)
+            return {"decision": earlier.decision}
         asked = self._request(context)
         if asked["already"] == "approved":
             return self._already(asked)
-        earlier = self._earlier(context)
-        if earlier is not None and earlier.decision:
-            log.info("selection %s was decided by the try before, answer %s", asked["selection_id"], earlier.decision)
-            return {"decision": earlier.decision}
         if earlier is not None and code_given(earlier.event) == list_code(asked["list_digest"]):
             log.info("selection %s was answered before this try; that answer is used", asked["selection_id"])
             return self._take(context, earlier.event)

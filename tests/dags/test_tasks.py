@@ -127,8 +127,10 @@ class FakeJob(ModuleType):
         self.list_digest = "0a1b2c3d" + "0" * 56
         self.decisions: list[dict[str, Any]] = []
         self.error: Exception | None = None
+        self.requests = 0
 
     def approval_request(self, settings: Settings, period: str, ref: str) -> dict[str, Any]:
+        self.requests += 1
         approved = any(d["choice"] == "approve" for d in self.decisions)
         return {
             "selection_id": f"PA-{period}-r1",
@@ -171,7 +173,8 @@ def test_an_answer_is_recorded_and_only_a_digest_goes_on(at_home: Settings, job:
     result = _task().execute_complete(_context("2021-03"), _event(removed_text="A1：重複"))
     assert set(result) == {"decision"} and len(result["decision"]) == 64
     assert [d["removed_text"] for d in job.decisions] == ["A1：重複"]
-    assert _task().execute(_context("2021-03")) == {"selection_id": "PA-2021-03-r1"}, "approved once, asked no more"
+    other = _context("2021-03") | {"ti": SimpleNamespace(try_number=1)}
+    assert _task().execute(other) == {"selection_id": "PA-2021-03-r1"}, "approved once, asked no more"
     assert len(job.decisions) == 1
 
 
@@ -207,7 +210,9 @@ def test_the_next_try_uses_an_answer_that_could_not_be_recorded(airflow_api: Fak
 def test_a_rejection_survives_the_try_that_recorded_it(airflow_api: FakeApi, job: FakeJob) -> None:
     event = airflow_api.answered(_event("退回", reason="名單有誤"))
     first = _task().execute_complete(_context("2021-03"), event)
+    requests = job.requests
     assert _task().execute(_second_try()) == first, "killed after it was recorded: nobody is asked again"
+    assert job.requests == requests, "a request would open a new revision of the rejected list"
     assert [d["choice"] for d in job.decisions] == ["reject"]
     airflow_api.state = "success"
     assert _asks_again(), "cleared by someone after a good end: asked anew"
