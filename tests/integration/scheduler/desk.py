@@ -98,7 +98,7 @@ class Desk:
     # -- the officer -----------------------------------------------------------------------------------------------
     def backfill(self, first: str, last: str, **options: Any) -> dict[str, str]:
         """Start a backfill as soon as none is active; returns period -> id of the run that it made."""
-        before = {r["dag_run_id"] for r in self.officer.runs(JOB)}
+        before = self.backfilled()
 
         def started() -> bool:
             try:
@@ -109,7 +109,11 @@ class Desk:
             return True
 
         self.wait(started, "the end of the backfill before")
-        return {r["partition_key"]: r["dag_run_id"] for r in self.officer.runs(JOB) if r["dag_run_id"] not in before}
+        return {month: run for run, month in self.backfilled().items() if run not in before}
+
+    def backfilled(self) -> dict[str, str]:
+        """Run -> period of all runs that backfills have made so far."""
+        return {r["dag_run_id"]: r["partition_key"] for r in self.officer.runs(JOB, run_type="backfill")}
 
     def close_backfills(self) -> None:
         """Close each backfill whose runs all are under way or over: Airflow itself looks only every 30 seconds.
