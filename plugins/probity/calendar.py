@@ -20,7 +20,7 @@ from probity import config, settings
 ROC_OFFSET = 1911
 
 _MONTHS = {"month": 1, "quarter": 3, "half": 6, "year": 12}
-_KEY = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})|Q(?P<quarter>[1-4])|H(?P<half>[12])))?")
+_KEY = re.compile(r"(?P<year>\d{4})(?:-(?:(?P<month>\d{2})(?:-(?P<day>\d{2}))?|Q(?P<quarter>[1-4])|H(?P<half>[12])))?")
 
 
 class CalendarError(ValueError):
@@ -29,27 +29,38 @@ class CalendarError(ValueError):
 
 @dataclass(frozen=True, order=True)
 class Period:
-    """A month, quarter, half-year or year. ``index`` counts within the year from 1 (1 for a year)."""
+    """A day, month, quarter, half-year or year. ``index`` counts within the year from 1 (1 for a year)."""
 
     year: int
     kind: str
     index: int
 
     def __post_init__(self) -> None:
-        if self.kind not in _MONTHS:
-            raise CalendarError(f"a period is a month, quarter, half or year, not {self.kind!r}")
+        if self.kind != "day" and self.kind not in _MONTHS:
+            raise CalendarError(f"a period is a day, month, quarter, half or year, not {self.kind!r}")
         if not ROC_OFFSET < self.year < 3000:
             raise CalendarError(f"year {self.year} is out of range")
-        if not 1 <= self.index <= 12 // _MONTHS[self.kind]:
+        if not 1 <= self.index <= self._per_year:
             raise CalendarError(f"there is no {self.kind} number {self.index} in a year")
+
+    @property
+    def _per_year(self) -> int:
+        if self.kind == "day":
+            return 366 if _stdlib.isleap(self.year) else 365
+        return 12 // _MONTHS[self.kind]
 
     @classmethod
     def parse(cls, key: str) -> Period:
-        """``2021-03``, ``2021-Q1``, ``2021-H1`` or ``2021``. CalendarError (a ValueError) for anything else."""
+        """``2021-03-05``, ``2021-03``, ``2021-Q1``, ``2021-H1`` or ``2021``. CalendarError (a ValueError) else."""
         match = _KEY.fullmatch(key)
         if not match:
-            raise CalendarError(f"not a period: {key!r} (write 2021-03, 2021-Q1, 2021-H1 or 2021)")
+            raise CalendarError(f"not a period: {key!r} (write 2021-03-05, 2021-03, 2021-Q1, 2021-H1 or 2021)")
         year = int(match["year"])
+        if match["day"]:
+            try:
+                return cls.of(dt.date(year, int(match["month"]), int(match["day"])), "day")
+            except ValueError:
+                raise CalendarError(f"not a day: {key!r}") from None
         for kind in ("month", "quarter", "half"):
             if match[kind]:
                 return cls(year, kind, int(match[kind]))
@@ -58,11 +69,15 @@ class Period:
     @classmethod
     def of(cls, date: dt.date, kind: str = "month") -> Period:
         """The period of ``kind`` that holds ``date``."""
+        if kind == "day":
+            return cls(date.year, kind, date.timetuple().tm_yday)
         return cls(date.year, kind, (date.month - 1) // _MONTHS.get(kind, 12) + 1)
 
     @property
     def key(self) -> str:
-        """The partition key: ``2021-03``, ``2021-Q1``, ``2021-H1``, ``2021``."""
+        """The partition key: ``2021-03-05``, ``2021-03``, ``2021-Q1``, ``2021-H1``, ``2021``."""
+        if self.kind == "day":
+            return self.first.isoformat()
         if self.kind == "month":
             return f"{self.year:04d}-{self.index:02d}"
         if self.kind == "year":
@@ -71,17 +86,23 @@ class Period:
 
     @property
     def first(self) -> dt.date:
+        if self.kind == "day":
+            return dt.date(self.year, 1, 1) + dt.timedelta(days=self.index - 1)
         return dt.date(self.year, (self.index - 1) * _MONTHS[self.kind] + 1, 1)
 
     @property
     def last(self) -> dt.date:
+        if self.kind == "day":
+            return self.first
         month = self.index * _MONTHS[self.kind]
         return dt.date(self.year, month, _stdlib.monthrange(self.year, month)[1])
 
     @property
     def roc(self) -> str:
-        """110年3月, 110年第1季, 110年上半年, 110年."""
+        """110年3月5日, 110年3月, 110年第1季, 110年上半年, 110年."""
         year = f"{self.year - ROC_OFFSET}年"
+        if self.kind == "day":
+            return f"{year}{self.first.month}月{self.first.day}日"
         if self.kind == "month":
             return f"{year}{self.index}月"
         if self.kind == "quarter":
@@ -91,12 +112,14 @@ class Period:
         return year
 
     def months(self) -> list[Period]:
-        """The months of the period, in order (a month gives itself)."""
+        """The months of the period, in order (a month gives itself, a day the month that holds it)."""
         return [Period(self.year, "month", m) for m in range(self.first.month, self.last.month + 1)]
 
     def next(self, n: int = 1) -> Period:
         """The period of the same kind ``n`` steps later."""
-        per_year = 12 // _MONTHS[self.kind]
+        if self.kind == "day":
+            return Period.of(self.first + dt.timedelta(days=n), "day")
+        per_year = self._per_year
         years, index = divmod(self.index - 1 + n, per_year)
         return Period(self.year + years, self.kind, index + 1)
 

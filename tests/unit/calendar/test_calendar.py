@@ -8,7 +8,7 @@ from probity import calendar
 from probity.calendar import Period
 
 D = dt.date
-KINDS = ("month", "quarter", "half", "year")
+KINDS = ("day", "month", "quarter", "half", "year")
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ KINDS = ("month", "quarter", "half", "year")
         ("2021-03", D(2021, 3, 1), D(2021, 3, 31), "110年3月"),
         ("2021-Q1", D(2021, 1, 1), D(2021, 3, 31), "110年第1季"),
         ("2020-H1", D(2020, 1, 1), D(2020, 6, 30), "109年上半年"),
+        ("2024-02-29", D(2024, 2, 29), D(2024, 2, 29), "113年2月29日"),
         ("2024", D(2024, 1, 1), D(2024, 12, 31), "113年"),
     ],
 )
@@ -25,7 +26,7 @@ def test_periods(key, first, last, roc):
     assert (period.key, period.first, period.last, period.roc) == (key, first, last, roc)
 
 
-@pytest.mark.parametrize("key", ["", "2021-13", "2021-3", "2021-Q5", "110-03", "2021-03-01", "1911"])
+@pytest.mark.parametrize("key", ["", "2021-13", "2021-3", "2021-Q5", "110-03", "2021-02-29", "2021-03-1", "1911"])
 def test_not_periods(key):
     with pytest.raises(ValueError):
         Period.parse(key)
