@@ -27,7 +27,7 @@ MONTHS = WITHOUT + WITH_DATA
 
 @dataclass(frozen=True)
 class Twenty:
-    """The runs in the order in which they were asked for (month, run id), their states, all runs of backfills before and after."""
+    """The runs in the order asked for (month, run id), their states, the backfills' runs before and after."""
 
     runs: list[tuple[str, str]]
     states: dict[str, str]
