@@ -480,6 +480,41 @@ def parse_fraction(value: object) -> float | None:
     return float(number)
 
 
+_PLAIN_NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.\d{1,17})?")
+_STATION = re.compile(r"(?:STA\.?)?\s*(\d{1,4})\s*[Kk]\s*\+\s*(\d{1,3}(?:\.\d{1,3})?)\s*(?:[mM]|公尺)?")
+
+
+def parse_number(value: object) -> float | None:
+    """A measured value: 95.3, 1,250.5, full-width digits. None for blank; a unit is no part of it.
+
+    Raises TextError(decimal_unreadable).
+    """
+    if value is None or (isinstance(value, float) and value != value):
+        return None
+    text = f"{Decimal(repr(value)):f}" if isinstance(value, float) else nfkc(str(value))
+    if text in BLANKS:
+        return None
+    if not _PLAIN_NUMBER.fullmatch(text):
+        raise TextError("decimal_unreadable", value)
+    return float(text.replace(",", ""))
+
+
+def parse_station(value: object) -> float | None:
+    """A place along the road in metres: 0K+350 and 0k+350.5m as 350.0 and 350.5, a plain number as metres.
+
+    None for blank. Raises TextError(station_unreadable).
+    """
+    text = "" if value is None else nfkc(str(value))
+    if text in BLANKS:
+        return None
+    if match := _STATION.fullmatch(text):
+        return int(match[1]) * 1000 + float(match[2])
+    try:
+        return parse_number(value)
+    except TextError:
+        raise TextError("station_unreadable", value) from None
+
+
 # ---------------------------------------------------------------------------------------------- many rows
 
 

@@ -35,6 +35,8 @@ ARROW = {
     "choice": pa.string(),
     "amount": pa.int64(),
     "int": pa.int64(),
+    "number": pa.float64(),
+    "station": pa.float64(),
     "date": pa.date32(),
     "bool": pa.bool_(),
     "fraction": pa.float64(),
@@ -275,6 +277,8 @@ def convert(item: Field, values: pa.Array, unit: str) -> tuple[dict[str, pa.Arra
         array, codes = _numbers(values, lambda v: text.parse_amount(v, unit), text.UNITS[unit])
     elif item.type == "int":
         array, codes = _numbers(values, text.parse_int, 1)
+    elif item.type in ("number", "station"):
+        array, codes = distinct(values, text.parse_number if item.type == "number" else text.parse_station, pa.float64())
     elif item.type == "date":
         array, codes = distinct(values, _date_or_none, pa.date32())
     elif item.type == "bool":

@@ -45,6 +45,8 @@ VALUES: dict[str, Reason] = {
     "amount_out_of_range": Reason("合理範圍之金額", _MEND),
     "below_minimum": Reason("不小於零（次別不小於一）之數值", _MEND),
     "number_unreadable": Reason("整數", _MEND),
+    "decimal_unreadable": Reason("數值，如 95.3", _MEND),
+    "station_unreadable": Reason("樁號，如 0K+350，或公尺數", _MEND),
     "bool_unreadable": Reason("是或否", _MEND),
     "fraction_unreadable": Reason("百分比，如 85%", _MEND),
     "fraction_ambiguous": Reason("請寫明 1% 或 100%", _MEND),
