@@ -14,7 +14,8 @@ from functools import cached_property
 from probity import canonical, text
 
 TYPES = ("text", "amount", "int", "number", "station", "date", "bool", "fraction", "choice", "date_range")
-"""text as written; number: a measured value; station: metres along the road (0K+350); amount: whole NTD; date_range gives <name>_start and <name>_end; choice: through ``values``."""
+"""text as written; amount: whole NTD; number: a measured value; station: metres along the road (0K+350); date_range
+gives <name>_start and <name>_end; choice: through ``values``."""
 
 _UNIT = re.compile(r"\((?:單位:?)?(?:新[臺台]幣)?(元|[千仟]元|萬元|百萬元|億元|%|％)\)$")
 _NOISE = re.compile(r"[\s*※:]+")

@@ -277,8 +277,10 @@ def convert(item: Field, values: pa.Array, unit: str) -> tuple[dict[str, pa.Arra
         array, codes = _numbers(values, lambda v: text.parse_amount(v, unit), text.UNITS[unit])
     elif item.type == "int":
         array, codes = _numbers(values, text.parse_int, 1)
-    elif item.type in ("number", "station"):
-        array, codes = distinct(values, text.parse_number if item.type == "number" else text.parse_station, pa.float64())
+    elif item.type == "number":
+        array, codes = distinct(values, text.parse_number, pa.float64())
+    elif item.type == "station":
+        array, codes = distinct(values, text.parse_station, pa.float64())
     elif item.type == "date":
         array, codes = distinct(values, _date_or_none, pa.date32())
     elif item.type == "bool":
