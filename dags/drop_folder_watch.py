@@ -28,7 +28,13 @@ from probity_airflow.watch import watch
     **dag_options(__doc__, ["收件"]),
 )
 def drop_folder_watch() -> None:
-    watch("procurement_audit_selection")
+    watch(
+        "procurement_audit_selection",
+        "road_inspection_selection",
+        "public_works_inspection_selection",
+        "defect_follow_up",
+        "road_inspection_quarterly_report",
+    )
 
 
 drop_folder_watch()

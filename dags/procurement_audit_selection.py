@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from probity_airflow.defaults import SELECTION_PUBLISHED, dag_options, monthly, period_param
+from probity_airflow.defaults import dag_options, monthly, period_param
 from probity_airflow.tasks import JobTasks
 
 
@@ -38,7 +38,7 @@ def procurement_audit_selection() -> None:
     signals = job.gate("signals", job.step("detect", inputs))
     proposal = job.gate("selection", job.step("select", signals))
     decided = job.record(proposal, job.approve(proposal))
-    job.publish(decided, SELECTION_PUBLISHED)
+    job.publish(decided)
 
 
 procurement_audit_selection()

@@ -18,13 +18,13 @@ from __future__ import annotations
 
 from airflow.sdk import dag
 
-from probity_airflow.defaults import QUARTER_PATTERN, SELECTION_PUBLISHED, dag_options, period_param, quarterly
+from probity_airflow.defaults import QUARTER_PATTERN, dag_options, period_param, published, quarterly
 from probity_airflow.tasks import JobTasks
 
 
 @dag(
     dag_display_name="每季訊號權重檢討",
-    schedule=quarterly(SELECTION_PUBLISHED),
+    schedule=quarterly(published("procurement_audit_selection")),
     params={"period": period_param(QUARTER_PATTERN)},
     max_active_runs=8,
     **dag_options(__doc__, ["採購", "每季", "權重"]),

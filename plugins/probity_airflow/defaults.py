@@ -22,11 +22,24 @@ from airflow.sdk import (
 TIMEZONE = "Asia/Taipei"
 OWNER = "政風處"
 START = pendulum.datetime(2010, 1, 1, tz=TIMEZONE)  # earlier than any notice; nothing is caught up by itself
+DAY_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 MONTH_PATTERN = r"^\d{4}-(0[1-9]|1[0-2])$"
 QUARTER_PATTERN = r"^\d{4}-Q[1-4]$"
-EXAMPLES = {MONTH_PATTERN: "年月，例如 2021-03（110年3月）", QUARTER_PATTERN: "季別，例如 2021-Q1（110年第1季）"}
+EXAMPLES = {
+    DAY_PATTERN: "年月日，例如 2021-03-05（110年3月5日）",
+    MONTH_PATTERN: "年月，例如 2021-03（110年3月）",
+    QUARTER_PATTERN: "季別，例如 2021-Q1（110年第1季）",
+}
 
-SELECTION_PUBLISHED = Asset(name="procurement_audit_selection", uri="x-probity://published/procurement_audit_selection")
+
+
+def published(job: str) -> Asset:
+    """What a job's publishing updates, by period: a quarterly report waits for three months of it."""
+    return Asset(name=job, uri=f"x-probity://published/{job}")
+
+
+# Whatever is published updates this one too, so that the distribution need not know the jobs.
+REPORT_PUBLISHED = published("report")
 
 
 def monthly(cron: str) -> CronPartitionTimetable:
@@ -34,10 +47,15 @@ def monthly(cron: str) -> CronPartitionTimetable:
     return CronPartitionTimetable(cron, timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m")
 
 
-def quarterly(published: Asset) -> PartitionedAssetTimetable:
-    """Once the quarter's three months of ``published`` are there; the partition key is the quarter, ``2021-Q1``."""
+def daily(cron: str) -> CronPartitionTimetable:
+    """At ``cron`` (Taipei time) for the day before; the partition key is that day, such as ``2021-03-05``."""
+    return CronPartitionTimetable(cron, timezone=TIMEZONE, run_offset=-1, key_format="%Y-%m-%d")
+
+
+def quarterly(asset: Asset) -> PartitionedAssetTimetable:
+    """Once the quarter's three months of ``asset`` are there; the partition key is the quarter, ``2021-Q1``."""
     months = RollupMapper(upstream_mapper=StartOfQuarterMapper(input_format="%Y-%m"), window=QuarterWindow())
-    return PartitionedAssetTimetable(assets=published, default_partition_mapper=months)
+    return PartitionedAssetTimetable(assets=asset, default_partition_mapper=months)
 
 
 def period_param(pattern: str = MONTH_PATTERN) -> Param:

@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import Asset, XComArg, get_current_context, task
+from airflow.sdk import XComArg, get_current_context, task
 
 from probity_airflow import wording
+from probity_airflow.defaults import REPORT_PUBLISHED, published
 from probity_airflow.errors import failed, skipped, stopped
 from probity_airflow.periods import period_of
 
@@ -84,17 +85,19 @@ class JobTasks:
 
         return run(ref, answer.output)
 
-    def publish(self, selection_id: XComArg, asset: Asset) -> XComArg:
-        """Publish once; ``asset`` is updated for the period. Skipped when the list was rejected."""
-        job = self.job
+    def publish(self, selection_id: XComArg) -> XComArg:
+        """Publish once; the job's asset, and that of all reports, are updated for the period. Skipped when the list was
+        rejected."""
+        job, assets = self.job, [published(self.job), REPORT_PUBLISHED]
 
-        @task(task_id="publish", task_display_name=wording.TASKS["publish"], outlets=[asset])
+        @task(task_id="publish", task_display_name=wording.TASKS["publish"], outlets=assets)
         def run(selection_id: str | None) -> Any:
             if selection_id is None:
                 raise skipped(wording.text("rejected"))
             report = run_step(job, lambda module, *run: module.publish(*run, selection_id))
             context = get_current_context()
-            context["outlet_events"][asset].add_partitions(period_of(context))
+            for asset in assets:
+                context["outlet_events"][asset].add_partitions(period_of(context))
             return report
 
         return run(selection_id)

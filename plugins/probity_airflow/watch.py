@@ -8,6 +8,7 @@ that is still being written, starts nothing.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import task
@@ -25,33 +26,33 @@ log = logging.getLogger(__name__)
 FIRST_TASK = "collect"
 
 
-def watch(job: str) -> Any:
-    """The task that looks once; returns ``{"stopped": n, "cleared": n}``."""
+def watch(*jobs: str) -> Any:
+    """The task that looks once over ``jobs``; returns ``{"stopped": n, "cleared": n}``."""
 
     @task(task_id="watch", task_display_name=wording.TASKS["watch"])
     def look() -> dict[str, int]:
-        return guarded(lambda settings: look_once(settings, job))
+        return guarded(lambda settings: look_once(settings, jobs))
 
     return look()
 
 
-def look_once(settings: Settings, job: str) -> dict[str, int]:
-    """Clear every stopped run of ``job`` whose period has a mended file."""
+def look_once(settings: Settings, jobs: Sequence[str]) -> dict[str, int]:
+    """Clear every stopped run of ``jobs`` whose period has a mended file."""
     with service_account(settings) as api:
-        stopped = stopped_runs(api, job)
+        stopped = [(job, run) for job in jobs for run in stopped_runs(api, job)]
         if not stopped:
-            log.info("no period of %s is stopped at a gate", job)
+            log.info("no period is stopped at a gate; looked at: %s", ", ".join(jobs))
             return {"stopped": 0, "cleared": 0}
         arrived = Arrivals(settings)
         cleared = 0
-        for run in stopped:
+        for job, run in stopped:
             period = run.get("partition_key") or (run.get("conf") or {}).get("period")
             if not period or not arrived.mended(job, period):
-                log.info("period %s: still stopped, no mended file yet", period)
+                log.info("%s, period %s: still stopped, no mended file yet", job, period)
                 continue
             api.clear(job, run["dag_run_id"], [FIRST_TASK], downstream=True)
             cleared += 1
-            log.info("period %s: a mended file arrived, the run starts again from %s", period, FIRST_TASK)
+            log.info("%s, period %s: a mended file arrived, the run starts again from %s", job, period, FIRST_TASK)
     return {"stopped": len(stopped), "cleared": cleared}
 
 

@@ -155,7 +155,7 @@ def test_no_row_twice(survived: Survived) -> None:
         assert {step: done[step] for step in ("detect", "select", "decide", "publish", "owe")} == dict.fromkeys(
             ("detect", "select", "decide", "publish", "owe"), 1
         )
-        files = office.rows(model.Report, model.Report.selection_id == selection["selection_id"])
+        files = office.rows(model.Report, model.Report.publication_id == selection["selection_id"])
         assert Counter(f["kind"] for f in files)["workbook"] == 1
         assert len({f["path"] for f in files}) == len(files)
     keys = [r["key"] for r in office.rows(model.TrailRecord)]

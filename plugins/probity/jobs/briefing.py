@@ -18,9 +18,10 @@ from sqlalchemy.orm import Session
 
 from probity import canonical
 from probity.calendar import Period
-from probity.jobs import feedback, records
+from probity.jobs import feedback, records, wording
 from probity.jobs.office import Office
 from probity.store import model
+from probity.tables import FAMILIES, Family
 
 
 def context(session: Session, office: Office, publication_ref: str) -> dict[str, Any]:
@@ -36,6 +37,9 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
     earlier = _replaced(session, row)
     rates = feedback.hit_rates(session, office, chain.job, chain.period)
     told = {
+        "family": chain.family.name,
+        "job": chain.job,
+        "job_zh": wording.job_name(chain.job),
         "period": chain.period.key,
         "period_roc": chain.period.roc,
         "selection_id": row.selection_id,
@@ -52,14 +56,14 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
         "witnesses": decision["witnesses"],
         "removed": decision["removed"],
         "added": decision["added"],
-        "cases": cases(tables, final),
+        "cases": cases(chain.family, tables, final),
         "evidence": evidence(office, chain, final),
         "signals": [signal | rates.get(signal["signal_id"], {}) for signal in detected["signals"]],
         "coverage": {
             "sources": sources_read(session, collected),
             "missing": [line["line"] for line in collected["coverage"] if line["state"] != "ok"],
             "quarantine": set_aside(session, collected),
-            "conflicts": conflicts(tables, chain.period),
+            "conflicts": conflicts(chain.family, tables, chain.period),
             "gates": gates_passed(session, chain),
         },
         "steps": selected["steps"],
@@ -72,6 +76,10 @@ def context(session: Session, office: Office, publication_ref: str) -> dict[str,
         "ui_url": office.settings.ui_url,
     }
     return plain(told)
+
+
+CANONICAL_STAGES = {"procurement": "canonical", "works": "works_canonical"}
+"""The gate of each family's canonical tables."""
 
 
 def plain(context: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,6 +97,7 @@ class Chain:
         self.signals = office.manifest(self.selection["signals"], "signals")
         self.inputs = office.manifest(self.signals["inputs"], "inputs")
         self.job: str = self.publication["job"]
+        self.family: Family = FAMILIES[self.inputs.get("family", "procurement")]
         self.period = Period.parse(self.publication["period"])
         self.publication.setdefault("inputs", self.signals["inputs"])
 
@@ -123,14 +132,15 @@ def _replaced(session: Session, row: model.Selection) -> model.Selection | None:
     )
 
 
-def cases(tables: Mapping[str, pa.Table], final: pa.Table) -> list[dict[str, Any]]:
-    """The selected cases with the columns of AWARD_CASE, their winners and the names of their auditors."""
+def cases(family: Family, tables: Mapping[str, pa.Table], final: pa.Table) -> list[dict[str, Any]]:
+    """The selected cases with the columns of the family's cases, their winners (the firms that hold the contract) and
+    the names of their auditors."""
     ids = final["case_id"]
-    facts = {r["case_id"]: r for r in _of(tables["award_case"], ids).to_pylist()}
+    facts = {r["case_id"]: r for r in _of(tables[family.case], ids).to_pylist()}
     winners: dict[str, list[str]] = defaultdict(list)
-    for bid in _of(tables["bid"], ids).to_pylist():
-        if bid["is_winner"]:
-            winners[bid["case_id"]].append(bid["firm_name"])
+    for firm in _of(tables[family.firms], ids).to_pylist():
+        if firm.get("is_winner", True):
+            winners[firm["case_id"]].append(firm["firm_name"])
     people = dict(
         zip(tables["auditor"]["auditor_id"].to_pylist(), tables["auditor"]["auditor_name"].to_pylist(), strict=True)
     )
@@ -197,13 +207,12 @@ def set_aside(session: Session, collected: Mapping[str, Any]) -> list[dict[str, 
     )
 
 
-def conflicts(tables: Mapping[str, pa.Table], period: Period) -> list[dict[str, Any]]:
+def conflicts(family: Family, tables: Mapping[str, pa.Table], period: Period) -> list[dict[str, Any]]:
     """Where two sources disagree on a case of the period."""
-    names = {
-        r["case_id"]: r
-        for r in tables["award_case"].select(["case_id", "case_no", "agency_name", "award_notice_date"]).to_pylist()
-        if period.contains(r["award_notice_date"])
-    }
+    if "conflict" not in tables:
+        return []
+    own = family.own_cases(tables, period.first, period.last)
+    names = {r["case_id"]: r for r in own.select(["case_id", "case_no", "agency_name"]).to_pylist()}
     return [
         row | {"case_no": names[row["case_id"]]["case_no"], "agency_name": names[row["case_id"]]["agency_name"]}
         for row in tables["conflict"].to_pylist()
@@ -222,7 +231,7 @@ def gates_passed(session: Session, chain: Chain) -> list[dict[str, Any]]:
     )
     wanted: str = chain.publication["inputs"]
     found: list[model.GateResult] = []
-    for stage in ("canonical", "arrival"):
+    for stage in (CANONICAL_STAGES[chain.family.name], "arrival"):
         row = next((r for r in rows if r.stage == stage and r.result.get("goes_on_with") == wanted), None)
         if row is not None:
             found.insert(0, row)

@@ -7,7 +7,7 @@ outbox delivers them; nothing here talks to a mail server. Bodies carry counts a
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,14 +109,15 @@ class Parcel:
     files: dict[str, bytes]
 
 
-def parcels(
-    settings: Settings, job: str, context: Mapping[str, Any], files: Mapping[str, list[Path]]
+def selection_parcels(
+    office: Office, job: str, context: Mapping[str, Any], files: Mapping[str, list[Path]]
 ) -> Iterator[Parcel]:
     """The mails of a published selection, by recipient: each holds only what its level may see.
 
     ``files``: kind -> paths of the published files. full: everything; agency: the letter of that agency alone;
     figures: counts in the body, nothing attached.
     """
+    settings = office.settings
     on = dt.datetime.fromisoformat(context["decided_at"]).astimezone(TAIPEI).date()
     for person in recipients.for_report(recipients.load(settings.config), job, on):
         attached = attachments(person, context, files)
@@ -147,10 +148,29 @@ def attachments(person: Recipient, context: Mapping[str, Any], files: Mapping[st
     return attached
 
 
-def outgoing(office: Office, selection: model.Selection, parcel: Parcel, replaced: int | None) -> OutgoingMail:
-    """The parcel as a mail of the outbox: its key is the selection, the recipient and the revision. A mail that
+def selection_terms(context: Mapping[str, Any]) -> list[str]:
+    """What no body may name: the selected cases, their titles and agencies, firms and auditors.
+
+    Bare numbers are left out (a case number of a few digits stands by chance in any digest), and so are
+    words that the office's own name contains.
+    """
+    terms: set[str] = set()
+    for case in context["cases"]:
+        terms |= {case["case_id"], case["case_no"], case["title"], case["agency_name"]}
+        terms |= set(case["winners"]) | set(case["auditor_names"]) | set(case["recused_names"])
+    return plain_terms(terms, context)
+
+
+def plain_terms(terms: Iterable[str], context: Mapping[str, Any]) -> list[str]:
+    """Those of ``terms`` that a body can be searched for: no short codes, nothing that the office's own name holds."""
+    office = "".join(str(v) for v in (context.get("office") or {}).values())
+    return sorted(t for t in set(terms) if t and len(t) > 1 and not (t.isascii() and len(t) < 8) and t not in office)
+
+
+def outgoing(office: Office, publication: model.Publication, parcel: Parcel, replaced: int | None) -> OutgoingMail:
+    """The parcel as a mail of the outbox: its key is the job, the period, the recipient and the revision. A mail that
     replaces revision ``replaced`` answers that one's Message-ID, so that both stand in one thread."""
-    report, person, sender = f"{selection.job}/{selection.period}", parcel.recipient, office.settings.mail_from
+    report, person, sender = f"{publication.job}/{publication.period}", parcel.recipient, office.settings.mail_from
     answers = message_id(report, person.address, replaced, sender) if replaced else ""
-    envelope = Envelope(report, person.address, selection.revision, person.role, sender, answers)
+    envelope = Envelope(report, person.address, publication.revision, person.role, sender, answers)
     return compose(office.objects, envelope, parcel.bodies, parcel.files)

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +22,7 @@ from probity.calendar import Period
 from probity.jobs import JobError, records, wording
 from probity.jobs.decisions import Change, Decision, read_decision
 from probity.jobs.office import Office
+from probity.jobs.selecting import SelectingJob
 from probity.settings import Settings
 from probity.store import model, trail
 from probity.text import case_no_key, nfkc
@@ -30,20 +30,6 @@ from probity.text import case_no_key, nfkc
 log = logging.getLogger(__name__)
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"
-
-
-@dataclass(frozen=True)
-class SelectingJob:
-    """What publication and replay need of a job that selects.
-
-    ``prefix`` begins its selection ids; ``rules`` is its folder of signals in ``include/sql``; ``propose`` gives the
-    proposal from a signals manifest and a weight set, as a pure function of archived inputs.
-    """
-
-    name: str
-    prefix: str
-    rules: str
-    propose: Callable[[Office, Period, str, dict[str, Any]], selection.Proposal]
 
 
 # -- ask ---------------------------------------------------------------------------------------------------------
@@ -60,8 +46,8 @@ def request(settings: Settings, job: SelectingJob, period_key: str, ref: str) ->
     with office.transaction() as session:
         row, already = _open_revision(session, job, period, ref, digests)
         if already is None:
-            _show_cases(session, office, row.selection_id, manifest, office.tables(manifest)["selection_case"])
-        facts = _facts(office, row, manifest, period)
+            _show_cases(session, office, job, row.selection_id, manifest, office.tables(manifest)["selection_case"])
+        facts = _facts(office, job, row, manifest, period)
         records.event(session, job.name, period, "approval_request", ref, {"selection_id": row.selection_id, **digests})
     url = f"{settings.ui_url}/probity/selections/{row.selection_id}"
     log.info("selection %s proposed: list %s, control frame %s", row.selection_id, row.list_digest, row.frame_digest)
@@ -113,28 +99,39 @@ def _open_revision(
 
 
 def _show_cases(
-    session: Session, office: Office, selection_id: str, manifest: Mapping[str, Any], cases: pa.Table
+    session: Session,
+    office: Office,
+    job: SelectingJob,
+    selection_id: str,
+    manifest: Mapping[str, Any],
+    cases: pa.Table,
 ) -> None:
     """Write the cases of an open selection, in place of those that stood there."""
-    facts = case_facts(office, manifest, cases["case_id"].to_pylist())
+    facts = case_facts(office, job, manifest, cases["case_id"].to_pylist())
     session.execute(delete(model.SelectionCase).where(model.SelectionCase.selection_id == selection_id))
     for case in cases.to_pylist():
         session.add(model.SelectionCase(selection_id=selection_id, facts=facts[case["case_id"]], **case))
     session.flush()
 
 
-def case_facts(office: Office, manifest: Mapping[str, Any], case_ids: list[str]) -> dict[str, dict[str, Any]]:
+def case_facts(
+    office: Office, job: SelectingJob, manifest: Mapping[str, Any], case_ids: list[str]
+) -> dict[str, dict[str, Any]]:
     """What the restricted page and the workbook show of each case: the case's own columns as JSON values."""
     inputs = office.manifest(office.manifest(manifest["signals"], "signals")["inputs"], "inputs")
-    cases = office.tables(inputs)["award_case"]
+    cases = office.tables(inputs)[job.family.case]
     chosen = cases.filter(pc.is_in(cases["case_id"], pa.array(case_ids, pa.string())))
     return {row["case_id"]: json.loads(canonical.dumps(row)) for row in chosen.to_pylist()}
 
 
-def _facts(office: Office, row: model.Selection, manifest: Mapping[str, Any], period: Period) -> dict[str, Any]:
+def _facts(
+    office: Office, job: SelectingJob, row: model.Selection, manifest: Mapping[str, Any], period: Period
+) -> dict[str, Any]:
     cases = office.tables(manifest)["selection_case"]
     parts = {p: pc.sum(pc.equal(cases["part"], p)).as_py() or 0 for p in ("must_watch", "ranked", "control", "added")}
     return {
+        "job_zh": wording.job_name(job.name),
+        "family": job.family_name,
         "selection_id": row.selection_id,
         "revision": row.revision,
         "period": period.key,
@@ -186,7 +183,7 @@ def record_decision(
             return None
         seed, source = seed_of(decision, manifest)
         final, changes = finish(office, job, period, manifest, decision, seed)
-        _show_cases(session, office, row.selection_id, manifest, final)
+        _show_cases(session, office, job, row.selection_id, manifest, final)
         publication = {
             "kind": "publication",
             "job": job.name,
@@ -241,7 +238,7 @@ def finish(
     proposal = job.propose(office, period, manifest["signals"], manifest["weights"])
     if office.put_tables({"selection_case": proposal.cases}) != manifest["snapshots"]:
         raise JobError(wording.text("list_changed", period_roc=period.roc))
-    names = case_names(office, manifest, period)
+    names = case_names(office, job, manifest, period)
     ranks = {str(c["rank"]): c["case_id"] for c in proposal.cases.to_pylist()}
     changes = {
         "removed": [_resolved(c, ranks, names) for c in decision.removed],
@@ -253,17 +250,16 @@ def finish(
         raise JobError(wording.text("bad_change", code=error.code, kind=error.kind)) from None
 
 
-def case_names(office: Office, manifest: Mapping[str, Any], period: Period) -> dict[str, list[str]]:
+def case_names(
+    office: Office, job: SelectingJob, manifest: Mapping[str, Any], period: Period
+) -> dict[str, list[str]]:
     """Case number, its comparison key and case id -> the period's case ids that bear it."""
     inputs = office.manifest(office.manifest(manifest["signals"], "signals")["inputs"], "inputs")
-    cases = office.tables(inputs)["award_case"]
+    cases = job.family.own_cases(office.tables(inputs), period.first, period.last)
     names: dict[str, list[str]] = {}
-    for case_id, case_no, date in zip(
-        cases["case_id"].to_pylist(), cases["case_no"].to_pylist(), cases["award_notice_date"].to_pylist(), strict=True
-    ):
-        if period.contains(date):
-            for name in {case_id, case_no, case_no_key(case_no)}:
-                names.setdefault(name, []).append(case_id)
+    for case_id, case_no in zip(cases["case_id"].to_pylist(), cases["case_no"].to_pylist(), strict=True):
+        for name in {case_id, case_no, case_no_key(case_no)}:
+            names.setdefault(name, []).append(case_id)
     return names
 
 

@@ -100,6 +100,41 @@ def arrivals(session: Session, objects: ObjectStore, ingested: Iterable[Any]) ->
             quarantined(session, objects.get_table(item.quarantine_digest))
 
 
+def file_facts(objects: ObjectStore, ingested: Iterable[Any]) -> dict[str, Any]:
+    """What a collecting step keeps of the files it read: ``files`` (counts by digest, never by name), ``provenance``
+    (digest of the list that has the names, dates, observations and quarantine of each), and sums."""
+    ordered = sorted(ingested, key=lambda i: (i.digest, i.file_name))
+    files = [
+        {
+            "digest": i.digest,
+            "source": i.source_id,
+            "rows_in": i.rows_in,
+            "rows_out": i.rows_out,
+            "rows_quarantined": i.rows_quarantined,
+            "refused": bool(i.refused),
+        }
+        for i in ordered
+    ]
+    provenance = [
+        file
+        | {
+            "file_name": i.file_name,
+            "first_date": i.first_date,
+            "last_date": i.last_date,
+            "refused": i.refused,
+            "observations": i.observation_digests,
+            "quarantine": i.quarantine_digest,
+        }
+        for i, file in zip(ordered, files, strict=True)
+    ]
+    return {
+        "files": files,
+        "provenance": objects.put_json(provenance),
+        "quarantined": sum(f["rows_quarantined"] for f in files),
+        "refused": sum(1 for f in files if f["refused"]),
+    }
+
+
 def quarantined(session: Session, table: pa.Table) -> None:
     """The rows of a QUARANTINE table as open items."""
     _insert(session, model.QuarantineItem, table)

@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import select
 
 from probity import canonical, selection, signals
-from probity.jobs import briefing, publication, publishing, records
+from probity.jobs import briefing, publishing, records
 from probity.jobs.office import Office, versions
+from probity.jobs.selecting import SelectingJob
 from probity.reports import selection_workbook_bytes
 from probity.store import model
 
@@ -36,11 +37,11 @@ class Finding:
         return self.expected == self.found
 
 
-def replay(office: Office, job: publication.SelectingJob, selection_id: str) -> list[Finding]:
+def replay(office: Office, job: SelectingJob, selection_id: str) -> list[Finding]:
     """Recompute ``selection_id``. JobError when no such selection was approved."""
     with office.transaction() as session:
         reference = records.publication_of(session, job.name, selection_id)
-        reports = list(session.scalars(select(model.Report).where(model.Report.selection_id == selection_id)))
+        reports = list(session.scalars(select(model.Report).where(model.Report.publication_id == selection_id)))
         context = publishing.context_of(session, office, reference)
     chain = briefing.Chain(office, reference)
     kept = list(_kept(office, chain))
@@ -78,15 +79,14 @@ def _readable(office: Office, chain: briefing.Chain) -> bool:
 
 def _recomputed(
     office: Office,
-    job: publication.SelectingJob,
+    job: SelectingJob,
     chain: briefing.Chain,
     reports: dict[str, str],
     context: dict[str, Any],
 ) -> Iterator[Finding]:
     book = office.rules(chain.inputs)
     tables = office.tables(chain.inputs)
-    loaded = signals.load_signals(book.sql / job.rules)
-    result = signals.run(tables, chain.period, loaded, book.thresholds)
+    result = signals.run(tables, chain.period, job.signals(book), book.thresholds)
     yield Finding("signals", chain.signals["snapshots"]["signal_result"]["digest"], office.objects.put_table(result))
     proposal = job.propose(office, chain.period, chain.selection["signals"], chain.selection["weights"])
     yield Finding(
@@ -100,7 +100,7 @@ def _recomputed(
     if "workbook" in reports:
         # What is told of the cases comes anew from the snapshots; what was told of the run is as it was published.
         fresh = context | {
-            "cases": briefing.cases(tables, final),
+            "cases": briefing.cases(chain.family, tables, final),
             "evidence": briefing.evidence(office, chain, final),
             "seed": chain.publication["seed"],
             "commitment": proposal.commitment,

@@ -6,11 +6,12 @@ in the trail. DAG order: ``gate -> deliver``. A mail server that is down fails n
 
 from __future__ import annotations
 
+import importlib
 import logging
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from probity import canonical, config, gates
 from probity.calendar import Period
@@ -27,17 +28,17 @@ JOB = "report_distribution"
 
 
 def gate(settings: Settings) -> dict[str, int]:
-    """Owe every published selection that is not owed yet, once the mail gate has passed it.
+    """Owe every publication that is not owed yet, once the mail gate has passed it.
 
     GateStopped when something about to leave must not; the others are owed all the same.
     """
     office = Office(settings)
     with office.transaction() as session:
-        waiting = [row.selection_id for row in unowed(session)]
+        waiting = [row.publication_id for row in unowed(session)]
     stopped: list[Any] = []
     mails = 0
-    for selection_id in waiting:
-        result, owed = owe(office, selection_id)
+    for publication_id in waiting:
+        result, owed = owe(office, publication_id)
         mails += owed
         if result.outcome == "stop":
             stopped.append(result)
@@ -46,65 +47,72 @@ def gate(settings: Settings) -> dict[str, int]:
     return {"published": len(waiting), "owed": mails}
 
 
-def unowed(session: Session) -> list[model.Selection]:
-    """Approved selections that are published and whose distribution is not recorded yet."""
-    published = select(model.Report.selection_id).where(model.Report.kind == "workbook")
+def unowed(session: Session) -> list[model.Publication]:
+    """The newest revision of each job and period whose distribution is not recorded yet."""
+    newer = aliased(model.Publication)
     owed = select(model.RunStep.counts["selection_id"].astext).where(
         model.RunStep.job == JOB, model.RunStep.step == "owe"
     )
+    superseded = select(newer.publication_id).where(
+        newer.job == model.Publication.job,
+        newer.period == model.Publication.period,
+        newer.revision > model.Publication.revision,
+    )
     return list(
         session.scalars(
-            select(model.Selection)
-            .where(
-                model.Selection.state == "approved",
-                model.Selection.selection_id.in_(published),
-                model.Selection.selection_id.not_in(owed),
-            )
-            .order_by(model.Selection.selection_id)
+            select(model.Publication)
+            .where(model.Publication.publication_id.not_in(owed), ~superseded.exists())
+            .order_by(model.Publication.publication_id)
         )
     )
 
 
-def owe(office: Office, selection_id: str) -> tuple[Any, int]:
-    """Pass one published selection through the mail gate and owe its mails; returns the verdict and their number."""
+def owe(office: Office, publication_id: str) -> tuple[Any, int]:
+    """Pass one publication through the mail gate and owe its mails; returns the verdict and their number.
+
+    Who gets which file is the job's own matter: its module's ``parcels`` and ``secret_terms``.
+    """
     settings = office.settings
     with office.transaction() as session:
-        row = session.get_one(model.Selection, selection_id)
-        reference = records.publication_of(session, row.job, selection_id)
-        period = Period.parse(row.period)
-        facts = records.step_facts(session, row.job, period, "publish", reference)
-        context = office.objects.get_json(facts["context"])
-        files: dict[str, list[Any]] = {}
-        for item in facts["files"]:
-            files.setdefault(item["kind"], []).append(settings.reports / item["path"])
-        parcels = list(post.parcels(settings, row.job, context, files))
+        row = session.get_one(model.Publication, publication_id)
+        session.expunge(row)
+    period, reference = Period.parse(row.period), row.reference
+    job = importlib.import_module(f"probity.jobs.{row.job}")
+    context = office.objects.get_json(row.context)
+    with office.transaction() as session:
+        found = session.scalars(select(model.Report).where(model.Report.publication_id == publication_id))
         listed = [
-            {"path": settings.reports / f["path"], "digest": f["digest"], "name": f["kind"]} for f in facts["files"]
+            {"path": settings.reports / f.path, "digest": f.digest, "name": f.kind}
+            for f in sorted(found, key=lambda f: (f.kind, f.path))
         ]
-        result = gates.run(
-            "mail",
-            {},
-            {
-                "job": row.job,
-                "period": period,
-                "files": listed,
-                "recipients": [{"address": p.recipient.address, "role": p.recipient.role} for p in parcels],
-                "bodies": bodies(parcels),
-                "terms": secret_terms(context),
-            },
-            config.load(settings.config, "gates"),
-        )
+    files: dict[str, list[Any]] = {}
+    for item in listed:
+        files.setdefault(str(item["name"]), []).append(item["path"])
+    parcels = list(job.parcels(office, context, files))
+    result = gates.run(
+        "mail",
+        {},
+        {
+            "job": row.job,
+            "period": period,
+            "files": listed,
+            "recipients": [{"address": p.recipient.address, "role": p.recipient.role} for p in parcels],
+            "bodies": bodies(parcels),
+            "terms": job.secret_terms(context),
+        },
+        config.load(settings.config, "gates"),
+    )
     gating.keep(office, row.job, period, "mail", reference, reference, result)
     gating.log_result(result)
     if result.outcome == "stop":
         return result, 0
     with office.transaction() as session:
         for parcel in parcels:
-            outbox.enqueue(session, post.outgoing(office, row, parcel, context["replaces_revision"]))
+            outbox.enqueue(session, post.outgoing(office, row, parcel, context.get("replaces_revision")))
         who = canonical.file_digest(settings.config / "recipients.yaml")
-        counts = {"selection_id": selection_id, "mails": len(parcels), "recipients": who}
+        counts = {"selection_id": publication_id, "mails": len(parcels), "recipients": who}
         records.step(session, JOB, period, "owe", reference, counts)
-    log.info("selection %s: %s mails owed", selection_id, len(parcels))
+    log.info("publication %s: %s mails owed", publication_id, len(parcels))
     return result, len(parcels)
 
 
@@ -118,20 +126,6 @@ def bodies(parcels: list[post.Parcel]) -> list[dict[str, str]]:
             texts["files"] = "\n".join(sorted(parcel.files))
         found += [{"name": f"{role}/{name}", "text": text} for name, text in texts.items()]
     return found
-
-
-def secret_terms(context: dict[str, Any]) -> list[str]:
-    """What no body may name: the selected cases, their titles and agencies, firms and auditors.
-
-    Bare numbers are left out (a case number of a few digits stands by chance in any digest), and so are
-    words that the office's own name contains.
-    """
-    office = "".join(str(v) for v in (context.get("office") or {}).values())
-    terms: set[str] = set()
-    for case in context["cases"]:
-        terms |= {case["case_id"], case["case_no"], case["title"], case["agency_name"]}
-        terms |= set(case["winners"]) | set(case["auditor_names"]) | set(case["recused_names"])
-    return sorted(t for t in terms if t and len(t) > 1 and not (t.isascii() and len(t) < 8) and t not in office)
 
 
 def deliver(settings: Settings) -> dict[str, Any]:

@@ -15,18 +15,19 @@ from sqlalchemy import select
 from probity import canonical, selection
 from probity.calendar import Period
 from probity.jobs.office import Office, RuleBook
+from probity.jobs.selecting import SelectingJob
 from probity.store import model
 
 
-def in_force(office: Office, job: str, book: RuleBook, period: Period) -> dict[str, Any]:
+def in_force(office: Office, job: SelectingJob, book: RuleBook, period: Period) -> dict[str, Any]:
     """The weight set effective on the period's last day: {version, effective_from, approved_by, weights, ...}."""
-    configured = selection.weight_set(book.load("weights"), period.last)
+    configured = selection.weight_set(book.load("weights"), period.last, job.family_name)
     since = dt.date.fromisoformat(str(configured["effective_from"]))
     with office.transaction() as session:
         approved = session.scalar(
             select(model.WeightSet)
             .where(
-                model.WeightSet.job == job,
+                model.WeightSet.job == job.name,
                 model.WeightSet.state == "approved",
                 model.WeightSet.effective_from <= period.last,
                 model.WeightSet.effective_from >= since,

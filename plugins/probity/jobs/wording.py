@@ -9,9 +9,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from probity.settings import ROOT
+
+FOLDER = ROOT / "include" / "templates" / "jobs"
 
 
 @lru_cache(maxsize=8)
@@ -27,6 +30,17 @@ def _environment(folder: Path) -> Environment:
     )
 
 
-def text(name: str, /, folder: Path = ROOT / "include" / "templates" / "jobs", **facts: Any) -> str:
+@lru_cache(maxsize=8)
+def _names(folder: Path) -> dict[str, str]:
+    loaded: dict[str, str] = yaml.safe_load((folder / "names.yaml").read_text(encoding="utf-8"))
+    return loaded
+
+
+def job_name(job: str, folder: Path = FOLDER) -> str:
+    """The job's Chinese name (names.yaml); KeyError for a job that has none."""
+    return _names(folder)[job]
+
+
+def text(name: str, /, folder: Path = FOLDER, **facts: Any) -> str:
     """The template ``<name>.txt`` filled with ``facts``; a fact that is missing raises UndefinedError."""
     return _environment(folder).get_template(f"{name}.txt").render(**facts).strip()

@@ -65,7 +65,7 @@ def _row(settings: Settings, session: Session, job: str, key: str) -> PeriodRow:
     parts = [case.part for case in newest.cases]
     row.control = parts.count("control")
     row.selected = len(parts) - row.control
-    reports = list(session.scalars(select(model.Report).where(model.Report.selection_id == newest.selection_id)))
+    reports = list(session.scalars(select(model.Report).where(model.Report.publication_id == newest.selection_id)))
     row.workbooks = sorted(settings.reports / report.path for report in reports if report.kind == "workbook")
     mail = delivery.OutboxMail
     query = select(mail.state).where(mail.report_id == f"{job}/{key}", mail.revision == newest.revision)

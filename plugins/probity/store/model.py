@@ -237,14 +237,33 @@ class Decision(Base):
     decided_at: Mapped[dt.datetime] = _now()
 
 
+class Publication(Base):
+    """What was approved and published: one row a revision of a job's period; a trigger refuses every change.
+
+    ``publication_id`` is the selection's id where a selection was published. ``reference``: the manifest that it came
+    from; ``context``: digest of the facts that its reports tell.
+    """
+
+    __tablename__ = "publication"
+    __table_args__ = (UniqueConstraint("job", "period", "revision"), CheckConstraint("revision > 0", name="revision"))
+
+    publication_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    job: Mapped[str] = mapped_column(Text)
+    period: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(Integer)
+    reference: Mapped[str] = mapped_column(Text)
+    context: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[dt.datetime] = _now()
+
+
 class Report(Base):
-    """A published file of a selection: workbook, letter, gate page. ``path`` is relative to the reports folder."""
+    """A published file: workbook, letter, form, document. ``path`` is relative to the reports folder."""
 
     __tablename__ = "report"
-    __table_args__ = (UniqueConstraint("selection_id", "kind", "path"),)
+    __table_args__ = (UniqueConstraint("publication_id", "kind", "path"),)
 
     report_id: Mapped[str] = mapped_column(Text, primary_key=True)
-    selection_id: Mapped[str] = mapped_column(ForeignKey("selection.selection_id"))
+    publication_id: Mapped[str] = mapped_column(ForeignKey("publication.publication_id"))
     kind: Mapped[str] = mapped_column(Text)
     path: Mapped[str] = mapped_column(Text)
     digest: Mapped[str] = mapped_column(Text)

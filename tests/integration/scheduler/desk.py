@@ -222,7 +222,7 @@ class Desk:
 
     def published(self, selection_id: str) -> dict[str, str]:
         """Path below the reports folder -> digest, as recorded."""
-        found = self.rows(model.Report, model.Report.selection_id == selection_id)
+        found = self.rows(model.Report, model.Report.publication_id == selection_id)
         return {r["path"]: r["digest"] for r in found}
 
     # -- the mails -------------------------------------------------------------------------------------------------
@@ -257,7 +257,7 @@ class Desk:
                 "selections": selections,
                 "cases": [self.cases(i) for i in ids],
                 "decisions": self.rows(model.Decision, model.Decision.selection_id.in_(ids)),
-                "reports": self.rows(model.Report, model.Report.selection_id.in_(ids)),
+                "reports": self.rows(model.Report, model.Report.publication_id.in_(ids)),
                 "files": {p.name: p.read_bytes() for i in ids for p in sorted((self.settings.reports / i).iterdir())},
                 "owed": self.owed(f"{JOB}/{period}"),
                 "steps": self.steps(period),
