@@ -6,8 +6,9 @@ equals, by the SHA-256 of the case id.
 
 Order of places (the rule, in one breath): the control share is set aside; must-watch cases named by a person or
 an authority take places whatever their kind; then each kind fills its quota, must-watch before ranked; then places
-that a kind could not fill go to the best remaining case of any kind. No agency gets more than its maximum.
-Law: 採購稽核小組作業規則 §8.
+that a kind could not fill go to the best remaining case of any kind. No agency and no district gets more than its
+maximum, and as many districts as the rules ask for stand on the list (``places``).
+Law: 採購稽核小組作業規則 §8; 工程施工查核小組作業辦法 §4 (works). What is a case, a kind and a firm says the ``Family``.
 """
 
 from __future__ import annotations
@@ -26,12 +27,16 @@ import pyarrow.compute as pc
 from probity.calendar import Period
 from probity.selection import auditors as auditing
 from probity.selection import draw, record, score
-from probity.selection.proposal import Candidate, Proposal, case_table, row
-from probity.tables import SIGNAL_RESULT
+from probity.selection.places import Places
+from probity.selection.proposal import Candidate, Proposal, case_table, row, specialty
+from probity.tables import FAMILIES, SIGNAL_RESULT, Family
 
-KINDS = ("works", "goods", "services")
 UNKNOWN = "unknown"
+DISTRICT = "district"
 JOB = "procurement_audit_selection"
+PROCUREMENT = FAMILIES["procurement"]
+FINISHED = {"audit_result": "finished_date", "inspection": "inspected_date"}
+"""Tables that say when a case was looked at last, and the column with the day."""
 
 
 def rules_in_force(config: Mapping[str, Any], period: Period, job: str = JOB) -> dict[str, Any]:
@@ -48,49 +53,60 @@ def select(
     weights: Mapping[str, Any],
     recent: Collection[str] | None = None,
     job: str = JOB,
+    family: Family = PROCUREMENT,
+    awaiting: Collection[str] = (),
 ) -> Proposal:
     """Propose the period's selection.
 
-    ``signals_result``: SIGNAL_RESULT; ``tables``: award_case, and agency, auditor, audit_result when there are;
-    ``signals_meta``: [{signal_id, name, legal_basis, must_watch, family, reason_texts}]; ``config``:
-    selection.yaml; ``weights``: weights.yaml or one set of it; ``recent``: cases audited lately (None: taken from
-    the audit_result table with the rules' months_since_audit). Raises ValueError when no rules or weights are in
-    force on the period's last day.
+    ``signals_result``: SIGNAL_RESULT; ``tables``: the family's table of cases, and its table of firms, agency,
+    auditor, audit_result, inspection when there are; ``signals_meta``: [{signal_id, name, legal_basis, must_watch,
+    family, reason_texts}]; ``config``: selection.yaml; ``weights``: weights.yaml or one set of it; ``recent``: cases
+    audited lately (None: ``recently_audited`` with the rules' months_since_audit); ``job``: key of its rules and part
+    of the draw's purpose; ``awaiting``: cases on an earlier list whose result is not back, left out too (only where a
+    case stays eligible for more than one period). Raises ValueError when no rules or weights are in force on the
+    period's last day.
     """
     rules = rules_in_force(config, period, job)
-    weighting = score.weight_set(weights, period.last)
+    weighting = score.weight_set(weights, period.last, family.name)
     if recent is None:
-        recent = recently_audited(tables.get("audit_result"), period, rules["months_since_audit"])
-    build = _Build(rules, weighting, period)
-    record_rows, record_meta = record_signal(tables, period, rules.get("record") or {})
-    context_rows, context_meta = context_values(tables["award_case"], rules.get("context") or {})
+        recent = recently_audited(tables, period, rules["months_since_audit"])
+    build = _Build(rules, weighting, period, job, family)
+    record_rows, record_meta = record_signal(tables, period, rules.get("record") or {}, family)
+    context_rows, context_meta = context_values(tables[family.case], rules.get("context") or {})
     signals_result = pa.concat_tables([signals_result, record_rows, context_rows])
-    build.candidates(signals_result, tables["award_case"], [*signals_meta, *record_meta, *context_meta], recent)
+    meta = [*signals_meta, *record_meta, *context_meta]
+    build.candidates(signals_result, tables[family.case], meta, recent, awaiting)
     build.choose()
     build.plan()
     build.assign(tables)
     return build.proposal()
 
 
-def recently_audited(results: pa.Table | None, period: Period, months: int) -> set[str]:
-    """Cases whose audit finished within ``months`` months before the period's end (AUDIT_RESULT rows)."""
-    if results is None or not months:
+def recently_audited(tables: Mapping[str, pa.Table], period: Period, months: int) -> set[str]:
+    """Cases looked at within ``months`` months before the period's end (AUDIT_RESULT and INSPECTION rows)."""
+    if not months:
         return set()
     years, month = divmod(period.last.year * 12 + period.last.month - 1 - months, 12)
     since = dt.date(years, month + 1, 1)
-    return {r["case_id"] for r in results.to_pylist() if since <= r["finished_date"] <= period.last}
+    return {
+        r["case_id"]
+        for name, column in FINISHED.items()
+        if name in tables
+        for r in tables[name].select(["case_id", column]).to_pylist()
+        if since <= r[column] <= period.last
+    }
 
 
 def record_signal(
-    tables: Mapping[str, pa.Table], period: Period, rule: Mapping[str, Any]
+    tables: Mapping[str, pa.Table], period: Period, rule: Mapping[str, Any], family: Family = PROCUREMENT
 ) -> tuple[pa.Table, list[dict[str, Any]]]:
     """The firms' audit record as one more signal: SIGNAL_RESULT rows that fired, and its meta.
 
     Only audits finished by the period's end count, and never the case's own. Empty when the rule is off or there
-    are no bids or no results.
+    are no firms or no results.
     """
     schema = SIGNAL_RESULT.arrow_schema()
-    results, bids = tables.get("audit_result"), tables.get("bid")
+    results, bids = tables.get("audit_result"), tables.get(family.firms)
     if not rule.get("enabled") or results is None or bids is None or not bids.num_rows:
         return schema.empty_table(), []
     verdicts: dict[str, bool] = {}
@@ -99,7 +115,9 @@ def record_signal(
             verdicts[result["case_id"]] = verdicts.get(result["case_id"], False) or result["irregular"]
     if not verdicts:
         return schema.empty_table(), []
-    bidders = bids.filter(pc.invert(pc.fill_null(bids["is_subcontractor"], False))).select(["case_id", "firm"])
+    if "is_subcontractor" in bids.column_names:
+        bids = bids.filter(pc.invert(pc.fill_null(bids["is_subcontractor"], False)))
+    bidders = bids.select(["case_id", "firm"])
     found = record.firm_record(bidders.to_pandas(), verdicts, shrinkage=rule["shrinkage"])
     fired = found[(found["value"] > 0) & (found["audits"] >= rule["min_audits"])]
     rows = [
@@ -193,40 +211,43 @@ def control_size(total: int, rule: Mapping[str, Any]) -> int:
 class _Build:
     """The steps of one selection and what they have found so far."""
 
-    def __init__(self, rules: dict[str, Any], weights: dict[str, Any], period: Period) -> None:
-        self.rules, self.weights, self.period = rules, weights, period
+    def __init__(
+        self, rules: dict[str, Any], weights: dict[str, Any], period: Period, job: str, family: Family
+    ) -> None:
+        self.rules, self.weights, self.period, self.job, self.family = rules, weights, period, job, family
         self.texts = rules["texts"]
         self.all: dict[str, Candidate] = {}
         self.order: list[str] = []
-        self.taken: dict[str, str] = {}
-        self.per_agency: Counter[str] = Counter()
-        self.capped: set[str] = set()
         self.steps: list[str] = []
         self.rows: list[dict[str, Any]] = []
         quota = rules["quota"]
         self.n_control = control_size(quota["total"], rules["control"])
-        self.places = max(0, quota["total"] - self.n_control)
+        self.places = Places(rules, max(0, quota["total"] - self.n_control))
         facts = self._kinds(quota["kinds"]) | {k: weights.get(k, "") for k in ("version", "effective_from")}
-        self.say("rules", law=rules["law"], total=quota["total"], max_per_agency=rules["max_per_agency"], **facts)
+        facts |= {k: rules.get(k) for k in ("law", "max_per_agency", "max_per_district", "min_districts")}
+        self.say("rules", total=quota["total"], **facts)
+
+    @property
+    def taken(self) -> dict[str, str]:
+        return self.places.taken
 
     def say(self, name: str, **facts: Any) -> None:
         self.steps.append(self.texts["steps"][name].format(**facts))
 
-    @staticmethod
-    def _kinds(counts: Mapping[str, int]) -> dict[str, int]:
-        return {k: counts.get(k, 0) for k in (*KINDS, UNKNOWN)}
+    def _kinds(self, counts: Mapping[str, int]) -> dict[str, Any]:
+        return {k: counts.get(k, 0) for k in (*self.family.kinds, UNKNOWN)}
 
     # -- who can be chosen ---------------------------------------------------------------------------------------
     def candidates(
-        self, result: pa.Table, cases: pa.Table, meta: Sequence[Mapping[str, Any]], recent: Collection[str]
+        self,
+        result: pa.Table,
+        cases: pa.Table,
+        meta: Sequence[Mapping[str, Any]],
+        recent: Collection[str],
+        awaiting: Collection[str],
     ) -> None:
         """Every case of the period with its score, reasons, must-watch item and, where so, why it is left out."""
-        date = cases["award_notice_date"]
-        own = cases.filter(
-            pc.and_(
-                pc.greater_equal(date, pa.scalar(self.period.first)), pc.less_equal(date, pa.scalar(self.period.last))
-            )
-        )
+        own = cases.filter(self.family.own_mask(cases, self.period.first, self.period.last))
         by_signal = {m["signal_id"]: m for m in meta}
         reasons = _Reasons(by_signal, self.rules)
         in_scope = result.filter(pc.is_in(result["case_id"], own["case_id"].combine_chunks()))
@@ -238,20 +259,20 @@ class _Build:
             parts.setdefault(part.pop("case_id"), []).append(part)
         values = _fired_values(in_scope)
         lately = set(recent) | {tender_of(c) for c in recent if "|" in c}
-        months = self.rules["months_since_audit"]
-        columns = ["case_id", "agency_key", "agency_id", "kind", *self.rules["must_watch"]["columns"]]
+        columns = ["case_id", "agency_key", "agency_id", self.family.kind, *self.rules["must_watch"]["columns"]]
+        columns += [c for c in (DISTRICT,) if c in own.column_names]
         for case in sorted(own.select(columns).to_pylist(), key=lambda c: c["case_id"]):
-            case_id = case["case_id"]
+            case_id, kind = case["case_id"], case[self.family.kind]
             own_parts = parts.get(case_id, [])
             item, words = reasons.of(case, own_parts, values)
-            left_out = case_id in lately or tender_of(case_id) in lately
-            why = self.texts["exclusions"]["recently_audited"].format(months=months) if left_out else None
+            why = self._left_out(case_id, lately, awaiting)
             self.all[case_id] = Candidate(
                 case_id=case_id,
                 agency=case["agency_key"],
                 agency_id=case["agency_id"],
-                kind=case["kind"] if case["kind"] in KINDS else UNKNOWN,
-                status="excluded" if left_out else "frame",
+                kind=kind if kind in self.family.kinds else UNKNOWN,
+                district=case.get(DISTRICT),
+                status="excluded" if why else "frame",
                 score=float(totals.get(case_id, 0.0)),
                 must_watch=item,
                 score_parts=own_parts,
@@ -259,6 +280,13 @@ class _Build:
                 exclusion=why,
             )
         self._say_pool(in_scope)
+
+    def _left_out(self, case_id: str, lately: Collection[str], awaiting: Collection[str]) -> str | None:
+        """Why the case cannot be chosen; None when it can."""
+        texts = self.texts["exclusions"]
+        if case_id in lately or tender_of(case_id) in lately:
+            return str(texts["recently_audited"]).format(months=self.rules["months_since_audit"])
+        return str(texts["awaiting"]) if case_id in awaiting else None
 
     def _say_pool(self, in_scope: pa.Table) -> None:
         eligible = [c for c in self.all.values() if c.exclusion is None]
@@ -302,33 +330,23 @@ class _Build:
         self.n_control = min(self.n_control, sum(c.status == "frame" for c in self.all.values()))
         for candidate in pool:
             if candidate.must_watch in watch["beyond_kind"]:
-                self._take(candidate, self.places)
-        quotas = apportion(self.places, self.rules["quota"]["kinds"])
+                self.places.take(candidate)
+        quotas = apportion(self.places.limit, self.rules["quota"]["kinds"])
         for kind, quota in quotas.items():
             left = quota - sum(self.all[c].kind == kind for c in self.taken)
             for candidate in pool:
                 if left <= 0:
                     break
                 if candidate.kind == kind:
-                    left -= self._take(candidate, self.places)
-        self._fall_back(pool, quotas)
+                    left -= self.places.take(candidate)
+        self._fall_back(pool)
+        self.places.spread(pool)
         self._say_choice(pool, quotas)
 
-    def _take(self, candidate: Candidate, limit: int) -> bool:
-        """Give ``candidate`` a place if there is one and its agency has not had its share."""
-        if candidate.case_id in self.taken or len(self.taken) >= limit:
-            return False
-        if self.per_agency[candidate.agency] >= self.rules["max_per_agency"]:
-            self.capped.add(candidate.case_id)
-            return False
-        self.taken[candidate.case_id] = "must_watch" if candidate.must_watch else "ranked"
-        self.per_agency[candidate.agency] += 1
-        return True
-
-    def _fall_back(self, pool: Sequence[Candidate], quotas: Mapping[str, int]) -> None:
-        free = self.places - len(self.taken)
+    def _fall_back(self, pool: Sequence[Candidate]) -> None:
+        free = self.places.free
         if free and self.rules["quota"]["fallback"]:
-            taken = sum(self._take(c, self.places) for c in pool)
+            taken = sum(self.places.take(c) for c in pool)
             self.fallback = (free, taken)
         else:
             self.fallback = (0, 0)
@@ -349,7 +367,7 @@ class _Build:
         taken = sum(c in self.taken for c in watched)
         self.say("must_watch", found=len(watched), taken=taken, left=len(watched) - taken)
         eligible = Counter(c.kind for c in self.all.values() if c.status == "frame")
-        for kind in (*KINDS, UNKNOWN):
+        for kind in (*self.family.kinds, UNKNOWN):
             parts = Counter(part for c, part in self.taken.items() if self.all[c].kind == kind)
             if kind != UNKNOWN or eligible[kind]:
                 self.say(
@@ -363,14 +381,28 @@ class _Build:
                 )
         if self.fallback[0]:
             self.say("fallback", count=self.fallback[0], taken=self.fallback[1])
-        if skipped := self.capped - set(self.taken):
+        if skipped := self.places.over_agency - set(self.taken):
             self.say("agency_cap", max_per_agency=self.rules["max_per_agency"], count=len(skipped))
-        if empty := self.places - len(self.taken):
+        if self.places.district_cap is not None or self.places.least:
+            self._say_spread()
+        if empty := self.places.free:
             self.say("unfilled", count=empty)
         equal = Counter((c.must_watch is None, c.score) for c in pool)
         self.say("ties", count=sum(n for n in equal.values() if n > 1))
         parts = Counter(self.taken.values())
         self.say("chosen", count=len(self.taken), must_watch=parts["must_watch"], ranked=parts["ranked"])
+
+    def _say_spread(self) -> None:
+        skipped = self.places.over_district - set(self.taken)
+        if skipped:
+            self.say("district_cap", max_per_district=self.places.district_cap, count=len(skipped))
+        self.say(
+            "districts",
+            districts=self.places.n_districts,
+            min_districts=self.places.least,
+            swaps=self.places.swaps,
+            unknown=sum(self.all[c].district is None for c in self.taken),
+        )
 
     # -- the control frame ---------------------------------------------------------------------------------------
     def plan(self) -> None:
@@ -385,7 +417,7 @@ class _Build:
             population=population,
             sizes=sizes,
             reserves=self.rules["control"]["reserves"],
-            purpose=f"{JOB} {self.period.key} control",
+            purpose=f"{self.job} {self.period.key} control",
         )
         self.commitment = self.draw_plan.commitment() | {"control_size": self.n_control}
         self.say("commitment", **{k: self.commitment[k] for k in ("commitment", "population", "control_size")})
@@ -401,7 +433,7 @@ class _Build:
         ids = [c.agency_id for c in self.all.values() if c.agency_id]
         self.roster = auditing.roster(tables, ids, self.period, self.rules)
         chosen = [self.all[c] for c in self.order if c in self.taken]
-        proposed = auditing.propose([(c.case_id, c.agency_id, c.kind) for c in chosen], self.roster)
+        proposed = auditing.propose([(c.case_id, c.agency_id, specialty(c, self.rules)) for c in chosen], self.roster)
         self.rows = [row(c, i, c.status, 1.0, **proposed[c.case_id]) for i, c in enumerate(chosen, 1)]
         recused = sum(len((r["recused"] or "").split(",")) for r in self.rows if r["recused"])
         self.say(

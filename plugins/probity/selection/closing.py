@@ -17,7 +17,7 @@ import pyarrow as pa
 from probity import canonical
 from probity.selection import auditors as auditing
 from probity.selection import draw
-from probity.selection.proposal import Candidate, Proposal, case_table, row
+from probity.selection.proposal import Candidate, Proposal, case_table, row, specialty
 
 Changes = dict[str, str]
 
@@ -103,7 +103,8 @@ def finish(proposal: Proposal, decision: Mapping[str, Any], seed: str | int) -> 
         ticket = draw.ticket_digest(case_id, seed)
         newcomer(proposal.candidates[case_id], "control", chance, words, ticket=ticket)
     load = Counter(a for r in kept for a in (r["auditors"] or "").split(",") if a)
-    cases = [(c.case_id, c.agency_id, c.kind) for c in (proposal.candidates[r["case_id"]] for r in newcomers)]
+    fresh = [proposal.candidates[r["case_id"]] for r in newcomers]
+    cases = [(c.case_id, c.agency_id, specialty(c, proposal.rules)) for c in fresh]
     proposed = auditing.propose(cases, proposal.roster, load)
     final = [r | {"rank": i} for i, r in enumerate(kept, 1)] + [r | proposed[r["case_id"]] for r in newcomers]
     return case_table(final)

@@ -21,8 +21,9 @@ from probity.tables import SELECTION_CASE
 class Candidate:
     """One of the period's cases as selection sees it.
 
-    ``status``: must_watch | ranked | frame (eligible, not ranked) | excluded. ``must_watch``: item of
-    作業規則 §8 or None. ``score_parts`` and ``reasons``: lists as SELECTION_CASE carries them.
+    ``status``: must_watch | ranked | frame (eligible, not ranked) | excluded. ``must_watch``: item of the rules'
+    must-watch list (採購稽核小組作業規則 §8, 工程施工查核小組作業辦法 §4) or None. ``district``: None where the family's
+    cases have none, or it is unknown. ``score_parts`` and ``reasons``: lists as SELECTION_CASE carries them.
     """
 
     case_id: str
@@ -35,6 +36,7 @@ class Candidate:
     score_parts: list[dict[str, Any]]
     reasons: list[dict[str, Any]]
     exclusion: str | None = None
+    district: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Proposal:
     def plan(self) -> draw.Plan:
         """The committed plan of the control draw."""
         return draw.plan_from_document(self.frame)
+
+
+def specialty(candidate: Candidate, rules: Mapping[str, Any]) -> str:
+    """What an auditor of the case should know: the rules' one ``specialty`` for all cases, else the case's kind."""
+    return str(rules.get("specialty") or candidate.kind)
 
 
 def row(candidate: Candidate, rank: int, part: str, probability: float, **more: Any) -> dict[str, Any]:

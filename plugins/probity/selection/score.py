@@ -46,9 +46,13 @@ def _date(value: Any) -> Any:
     return dt.date.fromisoformat(value) if isinstance(value, str) else value
 
 
-def weight_set(weights: Mapping[str, Any], on: dt.date) -> dict[str, Any]:
-    """The weight set in force on ``on``: ``weights`` is a whole weights.yaml (``sets``) or one set already."""
-    return in_force(weights["sets"], on) if "sets" in weights else dict(weights)
+def weight_set(weights: Mapping[str, Any], on: dt.date, family: str = "procurement") -> dict[str, Any]:
+    """The weight set of ``family`` in force on ``on``.
+
+    ``weights`` is a whole weights.yaml (family -> {sets}), the {sets} of one family, or one set already.
+    """
+    own = weights.get(family, weights)
+    return in_force(own["sets"], on) if "sets" in own else dict(own)
 
 
 def is_graded(signal_id: str) -> bool:

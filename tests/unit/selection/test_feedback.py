@@ -169,7 +169,7 @@ def test_effective_weights_are_kish() -> None:
 def test_the_sign_of_a_screen_is_learnt_where_it_is_used(month: Any, audit_results: Verdicts) -> None:
     """High values are the suspect ones here: the learnt set must say so, and the next selection use it."""
     month.describe("I07", family="bids")
-    month.weights["sets"][0]["signals"] = {}
+    month.weights["procurement"]["sets"][0]["signals"] = {}
     month.rules["max_per_agency"] = 999
     month.rules["quota"] |= {"total": 300}
     month.rules["control"]["share"] = "0.5"
