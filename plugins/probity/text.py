@@ -69,7 +69,8 @@ def nfkc(text: str) -> str:
     return text.strip()
 
 
-def _fold(text: str) -> str:
+def fold(text: str) -> str:
+    """NFKC, variants folded (臺 to 台) and lower case: what match keys are made from; blanks and punctuation stay."""
     return nfkc(text).translate(_variants()[0]).casefold()
 
 
@@ -96,7 +97,7 @@ def name_key(name: str) -> str:
     NFKC, variants (臺 to 台), blanks and punctuation dropped, 「(獨資)」 and an English suffix after the
     Chinese name dropped, company form at the end dropped. Two branches of one firm keep different keys.
     """
-    folded = _fold(name)
+    folded = fold(name)
     key = _name_once(folded)
     while (again := _name_once(key)) != key:
         key = again
@@ -105,7 +106,7 @@ def name_key(name: str) -> str:
 
 def title_key(title: str) -> str:
     """A case title for comparing: NFKC, variants folded, digits, blanks and punctuation dropped."""
-    return _DIGITS.sub("", _PUNCTUATION.sub("", _fold(title)))
+    return _DIGITS.sub("", _PUNCTUATION.sub("", fold(title)))
 
 
 def case_no_key(case_no: str) -> str:
@@ -384,7 +385,7 @@ def parse_amount(value: object, unit: str = "元") -> int | None:
     sign = 1
     if match := re.fullmatch(r"\((.+)\)", text):
         sign, text = -1, match[1]
-    elif text[:1] in "+-":
+    elif text[:1] in ("+", "-"):
         sign, text = (-1 if text[0] == "-" else 1), text[1:]
     text = _CURRENCY.sub("", text)
     bare = re.sub(r"(?:元|圓)?整?$", "", text)

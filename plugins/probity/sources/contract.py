@@ -13,7 +13,7 @@ from functools import cached_property
 
 from probity import canonical, text
 
-TYPES = ("text", "amount", "int", "number", "station", "date", "bool", "fraction", "choice", "date_range")
+TYPES = ("text", "amount", "int", "number", "station", "date", "month", "bool", "fraction", "choice", "date_range")
 """text as written; amount: whole NTD; number: a measured value; station: metres along the road (0K+350); date_range
 gives <name>_start and <name>_end; choice: through ``values``."""
 

@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from probity import text
 from probity.sources import observations as obs
 from probity.sources.contract import Contract, Field, Sheet
+from probity.sources.dating import first_date
 from probity.sources.normalise import Clean, Origin, RawColumn, RawTable
 from probity.sources.readers import Document
 from probity.sources.reasons import Refused
@@ -66,7 +67,6 @@ CONTRACT = Contract("debarment_feed", "拒絕往來廠商名單", (BANS,))
 
 _LIST = ("Rvlmd_List", "RVLMD_List", "Rvlm_List")
 _ANNULLED = re.compile(r"註銷|撤銷|(?<!不)(?:異議|申訴)成立|有理由")
-_DATE_IN_TEXT = re.compile(r"(?:19|20)\d{2}[-/.]?\d{2}[-/.]?\d{2}|1\d{2}[-/.年]?\d{1,2}[-/.月]?\d{1,2}")
 
 
 def recognise(document: Document) -> bool:
@@ -91,13 +91,13 @@ def raw_tables(document: Document) -> list[RawTable]:
         values = ["" if not isinstance(b, dict) or b.get(key) is None else str(b[key]) for b in bans]
         columns[name] = RawColumn(key, pa.array(values, pa.string()))
     raw = RawTable(BANS, "", pa.array(range(1, len(bans) + 1), pa.int64()), columns)
-    _date_rows(raw, _first_date([str(body.get("Renewal_Date", "")), str(body.get("title", ""))]))
+    _date_rows(raw, first_date([str(body.get("Renewal_Date", "")), str(body.get("title", ""))]))
     return [raw]
 
 
-def prepare(raw: RawTable, above: list[list[str]], file_name: str) -> None:
+def prepare(raw: RawTable, above: list[list[str]], file_name: str, options: dict[str, Any] | None = None) -> None:
     """Gives a worksheet's rows their snapshot date: from the title rows, else the file name, else the last notice."""
-    _date_rows(raw, _first_date([cell for row in above for cell in row] + [file_name]))
+    _date_rows(raw, first_date([cell for row in above for cell in row] + [file_name]))
 
 
 def is_bare_grid(preview: list[list[str]]) -> bool:
@@ -126,16 +126,6 @@ def _is_date(value: str) -> bool:
     except text.TextError:
         return False
     return True
-
-
-def _first_date(texts: Sequence[str]) -> dt.date | None:
-    for item in texts:
-        for match in _DATE_IN_TEXT.finditer(text.nfkc(item)):
-            try:
-                return text.parse_date(match[0] if "年" not in match[0] else match[0] + "日")
-            except text.TextError:
-                continue
-    return None
 
 
 def _date_rows(raw: RawTable, date: dt.date | None) -> None:

@@ -293,11 +293,16 @@ def _read_once(
 
 
 def _options(settings: Settings) -> dict[str, Any]:
+    """What the configuration says of reading; part of what a file was read by."""
+    minimum = _config(settings, "procurement").get("debarment_min_rows", DEFAULT_DEBARMENT_MIN_ROWS)
+    return {"debarment_min_rows": int(minimum), "works": _config(settings, "works").get("reading", {})}
+
+
+def _config(settings: Settings, name: str) -> dict[str, Any]:
     try:
-        loaded = config.load(settings.config, "procurement") or {}
+        return dict(config.load(settings.config, name) or {})
     except FileNotFoundError:
-        loaded = {}
-    return {"debarment_min_rows": int(loaded.get("debarment_min_rows", DEFAULT_DEBARMENT_MIN_ROWS))}
+        return {}
 
 
 def _ingest(
@@ -311,7 +316,7 @@ def _ingest(
         if _member_digest(item.member, limits) != item.digest:
             raise Refused("changed")
         document = open_document(item.member, limits)
-        raws, notes = _raw_tables(module, document, item)
+        raws, notes = _raw_tables(module, document, item, options)
         del document
         cleans = [read(raws.pop(0), origin) for _ in range(len(raws))]
         rows_in = sum(c.rows_in for c in cleans if not c.nested)
@@ -345,7 +350,9 @@ def _ingest(
     )
 
 
-def _raw_tables(module: ModuleType, document: Document, item: Arrival) -> tuple[list[RawTable], list[str]]:
+def _raw_tables(
+    module: ModuleType, document: Document, item: Arrival, options: dict[str, Any]
+) -> tuple[list[RawTable], list[str]]:
     if document.format != "grid":
         return module.raw_tables(document), []
     tables = []
@@ -370,7 +377,7 @@ def _raw_tables(module: ModuleType, document: Document, item: Arrival) -> tuple[
         }
         raw = RawTable(match.sheet, sheet.name, rows, columns)
         if hasattr(module, "prepare"):
-            module.prepare(raw, sheet.preview[:header], item.name or item.path.name)
+            module.prepare(raw, sheet.preview[:header], item.name or item.path.name, options)
         tables.append(raw)
         if match.unknown:
             notes.append(f"未使用之欄位：{'、'.join(dict.fromkeys(match.unknown))}")

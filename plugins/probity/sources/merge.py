@@ -22,7 +22,6 @@ import datetime as dt
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -33,12 +32,10 @@ from probity.calendar import Period, years_before
 from probity.sources import debarment_feed
 from probity.sources import observations as obs
 from probity.sources.intake import Ingested
+from probity.sources.setwork import PRECEDENCE, arrow_table, connect, load_observations, run_sql, unique_files
 from probity.store.objects import ObjectStore
 from probity.tables import TABLES
 
-SQL = Path(__file__).with_name("sql")
-
-PRECEDENCE = ("notice_detail", "award_csv", "award_vendors", "notice_index", "halfmonth_xml", "city_list")
 EPROC = tuple(s for s in PRECEDENCE if s != "city_list")
 
 CONFLICT_FIELDS = (
@@ -64,9 +61,6 @@ CONFLICT_FIELDS = (
 )
 BID_CONFLICT_FIELDS = ("is_winner", "bid_amount", "award_amount", "original_bid", "is_disqualified")
 
-MEMORY_LIMIT = "900MB"  # beyond it DuckDB spills to a temporary folder
-THREADS = 2
-
 
 def build(
     ingested: Sequence[Ingested], period: Period, objects: ObjectStore, history_years: int = 5
@@ -76,24 +70,25 @@ def build(
     Debarment: the union of the feed's snapshots up to the day after the period's last; when there is none, the
     earliest later one (``coverage`` says so). audit_result and auditor hold all that arrived.
     """
-    files = _files(ingested)
+    files = unique_files(ingested)
     first, last = years_before(period.first, history_years), period.last
-    with tempfile.TemporaryDirectory(prefix="probity-merge-") as spill, _connect(spill) as con:
-        _load(con, files, objects)
+    with tempfile.TemporaryDirectory(prefix="probity-merge-") as spill, connect(spill) as con:
+        load_observations(con, files, objects)
         con.register("span", pa.table({"first_day": [first], "last_day": [last]}))
-        _run(con, "references")
-        _run(con, "tenders")
+        run_sql(con, "agencies")
+        run_sql(con, "references")
+        run_sql(con, "tenders")
         for name in ("obs_bid", "obs_contract_change", "obs_correction"):
             con.execute(f"CREATE OR REPLACE VIEW child AS SELECT * FROM {name}")
-            _run(con, "children")
+            run_sql(con, "children")
             con.execute(f"ALTER TABLE child_ref RENAME TO {name}_ref")
         cases = _merge_cases(con, last)
         con.register("award_case", cases)
         tables = {
             "award_case": cases,
             "bid": _merge_bids(con),
-            "contract_change": _arrow(con, "contract_change", _child_sql("contract_change", "change_no")),
-            "correction": _arrow(con, "correction", _correction_sql()),
+            "contract_change": arrow_table(con, "contract_change", _child_sql("contract_change", "change_no")),
+            "correction": arrow_table(con, "correction", _correction_sql()),
             "conflict": _conflicts(con),
             "agency": _agencies(con),
             "auditor": _plain(con, "auditor"),
@@ -101,74 +96,6 @@ def build(
         }
     tables["debarment"] = _debarment(files, period, objects)
     return tables
-
-
-# ------------------------------------------------------------------------------------------------ loading
-
-
-def _files(ingested: Sequence[Ingested]) -> list[Ingested]:
-    """The read files, one a digest and source, in an order of their own (not that of arrival)."""
-    unique = {(f.source_id, f.digest): f for f in sorted(ingested, key=lambda f: f.file_name) if f.refused is None}
-    return [unique[k] for k in sorted(unique)]
-
-
-def _connect(spill: str) -> duckdb.DuckDBPyConnection:
-    config: dict[str, Any] = {
-        "memory_limit": MEMORY_LIMIT,
-        "threads": THREADS,
-        "preserve_insertion_order": False,
-        "temp_directory": spill,
-    }
-    return duckdb.connect(":memory:", config=config)
-
-
-def _run(con: duckdb.DuckDBPyConnection, name: str) -> None:
-    con.execute((SQL / f"{name}.sql").read_text(encoding="utf-8"))
-
-
-def _load(con: duckdb.DuckDBPyConnection, files: list[Ingested], objects: ObjectStore) -> None:
-    digests = sorted({f.digest for f in files})
-    number = {d: i for i, d in enumerate(digests)}
-    rows = [
-        {
-            "fno": number[f.digest],
-            "digest": f.digest,
-            "prec": PRECEDENCE.index(f.source_id) if f.source_id in PRECEDENCE else len(PRECEDENCE),
-            "last_date": f.last_date,
-        }
-        for f in files
-    ]
-    schema = pa.schema({"fno": pa.int64(), "digest": pa.string(), "prec": pa.int64(), "last_date": pa.date32()})
-    con.register("file", pa.Table.from_pylist(rows, schema=schema))
-    for name in (*obs.CASE_TABLES, "agency", "auditor", "audit_result"):
-        paths = [str(objects.table_path(f.observation_digests[name])) for f in files if name in f.observation_digests]
-        if paths:
-            quoted = ", ".join("'" + p.replace("'", "''") + "'" for p in paths)
-            con.execute(f"CREATE VIEW obs_{name} AS SELECT * FROM read_parquet([{quoted}])")
-        else:
-            con.register(f"obs_{name}", obs.schema(name).empty_table())
-    listed = con.sql("SELECT DISTINCT agency_id, agency_name FROM obs_agency").to_arrow_table()
-    ids: dict[str, set[str]] = {}
-    for agency_id, name in zip(listed["agency_id"].to_pylist(), listed["agency_name"].to_pylist(), strict=True):
-        ids.setdefault(text.name_key(name), set()).add(agency_id)
-    known = sorted((key, next(iter(found))) for key, found in ids.items() if len(found) == 1)
-    con.register(
-        "agency_listed",
-        pa.table(
-            {
-                "name_key": pa.array([k for k, _ in known], pa.string()),
-                "agency_id": pa.array([i for _, i in known], pa.string()),
-            }
-        ),
-    )
-
-
-def _arrow(con: duckdb.DuckDBPyConnection, name: str, sql: str) -> pa.Table:
-    table = TABLES[name]
-    columns = ", ".join(f'"{c}"' for c in table.names)
-    order = ", ".join(f'"{c}" NULLS FIRST' for c in table.key)
-    found = con.sql(f"SELECT {columns} FROM ({sql}) ORDER BY {order}").to_arrow_table()
-    return found.cast(table.arrow_schema()).combine_chunks()
 
 
 # ------------------------------------------------------------------------------------------------ cases
@@ -264,7 +191,7 @@ def _merge_cases(con: duckdb.DuckDBPyConnection, last: dt.date) -> pa.Table:
     merged = ",\n".join(f'arg_min("{c}", rank) AS "{c}"' for c in (*own, "failed_count", "previous_failed_date"))
     straight = ", ".join(f'"{c}"' for c in (*own, "failed_count", "previous_failed_date"))
     kept = ", ".join(f'm."{c}"' for c in own)
-    return _arrow(
+    return arrow_table(
         con,
         "award_case",
         f"""
@@ -406,7 +333,7 @@ def _merge_bids(con: duckdb.DuckDBPyConnection) -> pa.Table:
     con.execute("DROP TABLE bid_seen")
     skip = ("is_winner", "firm_id_class", "firm_id_raw")
     merged = ",\n".join(f'arg_min("{c}", rank) AS "{c}"' for c in _BID_VALUES if c not in skip)
-    return _arrow(
+    return arrow_table(
         con,
         "bid",
         f"""
@@ -533,7 +460,7 @@ def _plain(con: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
     table = TABLES[name]
     columns = ", ".join(f'"{c}"' for c in table.names)
     key = ", ".join(f'"{c}"' for c in table.key)
-    return _arrow(
+    return arrow_table(
         con,
         name,
         f"""
@@ -547,7 +474,7 @@ def _plain(con: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
 
 def _agencies(con: duckdb.DuckDBPyConnection) -> pa.Table:
     """The agency list; then agencies that only the period's cases name, under the code's nearest known parent."""
-    return _arrow(
+    return arrow_table(
         con,
         "agency",
         """
@@ -597,7 +524,7 @@ def debarment_snapshots(ingested: Sequence[Ingested], period: Period) -> Debarme
     """The feed's snapshots in order, and those a period uses (dated up to the day after its last day)."""
     found = [
         debarment_feed.Snapshot(f.last_date, f.digest, f.file_name, f.rows_out, f.observation_digests["debarment"])
-        for f in _files(ingested)
+        for f in unique_files(ingested)
         if f.source_id == "debarment_feed" and f.last_date is not None and "debarment" in f.observation_digests
     ]
     ordered = debarment_feed.in_order(found)

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from probity import text
+from probity.calendar import Period
 from probity.sources.contract import Field, Sheet, header_key
 from probity.sources.reasons import ALL
 from probity.tables import QUARANTINE
@@ -30,6 +31,9 @@ _PLAIN_RANGE = (
 )
 _TAIL_ROWS = 10
 
+UNIT_UNKNOWN = "?"
+"""Unit of an amount column that neither the file nor the configuration says: its bare numbers are set aside."""
+
 ARROW = {
     "text": pa.string(),
     "choice": pa.string(),
@@ -38,6 +42,7 @@ ARROW = {
     "number": pa.float64(),
     "station": pa.float64(),
     "date": pa.date32(),
+    "month": pa.date32(),
     "bool": pa.bool_(),
     "fraction": pa.float64(),
 }
@@ -274,7 +279,10 @@ def convert(item: Field, values: pa.Array, unit: str) -> tuple[dict[str, pa.Arra
     if item.type == "date_range":
         return _ranges(item.name, values)
     if item.type == "amount":
-        array, codes = _numbers(values, lambda v: text.parse_amount(v, unit), text.UNITS[unit])
+        if unit == UNIT_UNKNOWN:
+            array, codes = distinct(values, _amount_with_own_unit, pa.int64())
+        else:
+            array, codes = _numbers(values, lambda v: text.parse_amount(v, unit), text.UNITS[unit])
     elif item.type == "int":
         array, codes = _numbers(values, text.parse_int, 1)
     elif item.type == "number":
@@ -283,6 +291,8 @@ def convert(item: Field, values: pa.Array, unit: str) -> tuple[dict[str, pa.Arra
         array, codes = distinct(values, text.parse_station, pa.float64())
     elif item.type == "date":
         array, codes = distinct(values, _date_or_none, pa.date32())
+    elif item.type == "month":
+        array, codes = distinct(values, _month_or_none, pa.date32())
     elif item.type == "bool":
         array, codes = distinct(values, text.parse_bool, pa.bool_())
     elif item.type == "fraction":
@@ -300,6 +310,22 @@ def convert(item: Field, values: pa.Array, unit: str) -> tuple[dict[str, pa.Arra
 
 def _date_or_none(value: str) -> Any:
     return None if value in text.BLANKS or text.nfkc(value) in text.BLANKS else text.parse_date(value)
+
+
+def _month_or_none(value: str) -> Any:
+    """The last day of the month."""
+    if value in text.BLANKS or text.nfkc(value) in text.BLANKS:
+        return None
+    first = text.parse_month(value)
+    return Period.of(first).last
+
+
+def _amount_with_own_unit(value: str) -> int | None:
+    """An amount of a column whose unit nobody has said: taken when the cell says its unit, else never guessed."""
+    amount = text.parse_amount(value, "元")
+    if amount != text.parse_amount(value, "千元"):
+        raise text.TextError("amount_unit_unknown", value)
+    return amount
 
 
 def _chooser(item: Field) -> Callable[[str], str | None]:

@@ -24,6 +24,8 @@ ROWS: dict[str, Reason] = {
     "note_row": Reason("資料列；此列只有註記文字", "系統已另列，不計入案件；無須處理"),
     "repeated_header": Reason("資料列；此列為重複之標題", "系統已另列，不計入案件；無須處理"),
     "not_an_award": Reason("決標公告；此筆為其他種類公告", "系統已另列，不計入案件；無須處理"),
+    "agency_missing": Reason("主辦機關或執行機關至少填一項", "請資料提供機關補填機關後重新放入收件資料夾"),
+    "month_missing": Reason("進度年月（年度與月份，或年月）", "請資料提供機關補填進度年月後重新放入收件資料夾"),
     "no_such_case": Reason("機關與標案案號應與「標案」工作表一致", "請資料提供機關核對機關名稱與案號後重新放入"),
     "record_unreadable": Reason("一筆完整的資料", _RESEND),
 }
@@ -41,6 +43,10 @@ VALUES: dict[str, Reason] = {
     "amount_separator": Reason("千分位正確之金額，如 1,320,000", _MEND),
     "amount_scientific": Reason("完整數字；科學記號已失去位數", _MEND),
     "amount_currency": Reason("新臺幣金額", _MEND),
+    "amount_unit_unknown": Reason(
+        "寫明單位之金額（欄名加註「(元)」或「(千元)」、表首註明「單位：千元」，或儲存格自帶單位）",
+        "請資料提供機關於欄名或表首註明單位後重新放入；同一系統之匯出檔單位固定者，得由管理人員於 works.yaml 設定",
+    ),
     "amount_fraction": Reason("整數元", _MEND),
     "amount_out_of_range": Reason("合理範圍之金額", _MEND),
     "below_minimum": Reason("不小於零（次別不小於一）之數值", _MEND),
@@ -51,6 +57,9 @@ VALUES: dict[str, Reason] = {
     "fraction_unreadable": Reason("百分比，如 85%", _MEND),
     "fraction_ambiguous": Reason("請寫明 1% 或 100%", _MEND),
     "fraction_out_of_range": Reason("合理範圍之百分比", _MEND),
+    "coordinate_unreadable": Reason("經緯度（WGS84）或 TWD97 坐標，位於臺灣範圍內", _MEND),
+    "shape_unreadable": Reason("可成形之 WKT 多邊形（如 POLYGON ((經度 緯度, …))）", _MEND),
+    "phone_number": Reason("廠商名稱；此格為電話號碼，系統不予保存", _MEND),
     "choice_unknown": Reason("選單所列項目", _MEND),
     "winner_without_name": Reason("廠商名稱", _MEND),
 }

@@ -1,43 +1,9 @@
 -- Which case each observation speaks of.
 -- In:  obs_award_case, obs_tender (Parquet views), file (fno, digest, prec, last_date),
---      agency_listed (name_key, agency_id),
+--      agency_map (sql/agencies.sql),
 --      span (first_day, last_day of the history and the period).
--- Out: agency_map, ref (an observation of a case -> case_id, rank), cases (one row a case),
+-- Out: ref (an observation of a case -> case_id, rank), cases (one row a case),
 --      wanted (the cases of the span).
-
-CREATE TABLE agency_learned AS
-WITH named AS (
-    SELECT
-        _agency_name_key AS name_key,
-        agency_id
-    FROM obs_award_case
-    WHERE agency_id IS NOT NULL
-    UNION
-    SELECT
-        _agency_name_key,
-        agency_id
-    FROM obs_tender
-    WHERE agency_id IS NOT NULL
-)
-
-SELECT
-    n.name_key,
-    min(n.agency_id) AS agency_id
-FROM named AS n
-WHERE n.name_key NOT IN (SELECT a.name_key FROM agency_listed AS a)
-GROUP BY n.name_key
-HAVING min(n.agency_id) = max(n.agency_id);
-
-CREATE TABLE agency_map AS
-SELECT
-    name_key,
-    agency_id
-FROM agency_listed
-UNION ALL
-SELECT
-    name_key,
-    agency_id
-FROM agency_learned;
 
 -- rank: lower wins. Source precedence first; within a source the file that reaches furthest, then digest, sheet, row.
 CREATE TABLE seen AS
