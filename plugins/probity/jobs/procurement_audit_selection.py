@@ -32,9 +32,7 @@ def options(book: RuleBook) -> Mapping[str, Any]:
     return loaded
 
 
-def build(
-    office: Office, ingested: Sequence[sources.Ingested], period: Period, book: RuleBook
-) -> dict[str, pa.Table]:
+def build(office: Office, ingested: Sequence[sources.Ingested], period: Period, book: RuleBook) -> dict[str, pa.Table]:
     """The canonical tables of procurement."""
     return sources.build(ingested, period, office.objects, options(book)["history_years"])
 

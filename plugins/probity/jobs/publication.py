@@ -250,9 +250,7 @@ def finish(
         raise JobError(wording.text("bad_change", code=error.code, kind=error.kind)) from None
 
 
-def case_names(
-    office: Office, job: SelectingJob, manifest: Mapping[str, Any], period: Period
-) -> dict[str, list[str]]:
+def case_names(office: Office, job: SelectingJob, manifest: Mapping[str, Any], period: Period) -> dict[str, list[str]]:
     """Case number, its comparison key and case id -> the period's case ids that bear it."""
     inputs = office.manifest(office.manifest(manifest["signals"], "signals")["inputs"], "inputs")
     cases = job.family.own_cases(office.tables(inputs), period.first, period.last)

@@ -1,8 +1,8 @@
 """Publishing: the files of something approved, written once, with a row that says what was published.
 
 In: an id that somebody approved, its files and its context (the facts that they tell). Out: files under
-``reports/<publication_id>`` with their digests in ``report``, a row of ``publication``, a trail record. Publishing again
-finds the same bytes; what is published never changes.
+``reports/<publication_id>`` with their digests in ``report``, a row of ``publication``, a trail record. Publishing
+again finds the same bytes; what is published never changes.
 """
 
 from __future__ import annotations

@@ -304,7 +304,7 @@ class Subject:
 
 
 def provenance_of(office: Office, files: list[dict[str, Any]]) -> dict[str, Any]:
-    """``quarantine`` (the cells that reading set aside) and ``locate`` (where a canonical row came from), for a gate."""
+    """For a gate: ``quarantine`` (cells that reading set aside) and ``locate`` (where a canonical row came from)."""
     aside = [office.objects.get_table(f["quarantine"]) for f in files if f["quarantine"]]
     names = {f["digest"]: f["file_name"] for f in files}
 

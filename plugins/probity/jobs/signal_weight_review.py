@@ -23,6 +23,7 @@ from probity.calendar import Period
 from probity.jobs import JobError, NoData, feedback, records, weighting, wording
 from probity.jobs.decisions import read_decision
 from probity.jobs.office import Office
+from probity.jobs.procurement_audit_selection import SELECTING
 from probity.settings import Settings
 from probity.store import model
 from probity.text import roc_date
@@ -30,7 +31,7 @@ from probity.text import roc_date
 log = logging.getLogger(__name__)
 
 JOB = "signal_weight_review"
-REVIEWED = "procurement_audit_selection"
+REVIEWED = SELECTING.name
 TAIPEI = dt.timezone(dt.timedelta(hours=8))
 
 
@@ -46,7 +47,7 @@ def evaluate(settings: Settings, period_key: str) -> str:
         selections = feedback.published_until(session, office, REVIEWED, period)
     if not selections or results.num_rows == 0:
         raise NoData(wording.text("no_results", period_roc=period.roc))
-    current = weighting.in_force(office, REVIEWED, office.rules({"rules": rules}), period)
+    current = weighting.in_force(office, SELECTING, office.rules({"rules": rules}), period)
     proposed = selection.reweight(current, results, selections, period.next().first)
     review = {
         "kind": "weight_review",

@@ -1,0 +1,116 @@
+"""What the two jobs that choose works for inspection share: their tables, and the pack that goes to the inspectors.
+
+In: the files in the drop folder, the officers' decisions on defects. Out: the canonical tables of the works family, and
+for a published selection one inspection form a project with the draw of its measuring positions.
+
+Ground: 工程施工查核小組作業辦法 §4 (which works), §8 (grades);
+臺中市政府「道路工程查驗小組作業規定」(text not published).
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from probity import acceptance, canonical, defects, selection, sources
+from probity.calendar import Period
+from probity.jobs import defect_log
+from probity.jobs.briefing import Chain
+from probity.jobs.office import Office, RuleBook
+from probity.jobs.selecting import Files, SelectingJob
+from probity.sources import inspection_form
+
+CASE_SOURCES = frozenset({"works_projects", "award_csv", "notice_index", "halfmonth_xml", "notice_detail", "city_list"})
+
+
+def selecting_job(name: str, prefix: str) -> SelectingJob:
+    """A job of the works family whose settings stand under ``name`` in works.yaml."""
+    return SelectingJob(
+        name=name,
+        prefix=prefix,
+        family_name="works",
+        options=options_of(name),
+        build=builder(name),
+        case_sources=CASE_SOURCES,
+        forms=inspection_pack,
+    )
+
+
+def options_of(name: str) -> Callable[[RuleBook], Mapping[str, Any]]:
+    """The job's part of include/config/works.yaml."""
+
+    def options(book: RuleBook) -> Mapping[str, Any]:
+        loaded: Mapping[str, Any] = book.load("works")
+        return {k: v for k, v in loaded.items() if k != "jobs"} | dict(loaded["jobs"][name])
+
+    return options
+
+
+def builder(name: str) -> Callable[[Office, Sequence[sources.Ingested], Period, RuleBook], dict[str, pa.Table]]:
+    """The function that makes the tables of the job ``name``."""
+
+    def build(
+        office: Office, ingested: Sequence[sources.Ingested], period: Period, book: RuleBook
+    ) -> dict[str, pa.Table]:
+        tables = sources.build_works(ingested, period, office.objects, options_of(name)(book))
+        return tables | inspected(office, ingested, period, book)
+
+    return build
+
+
+def inspected(
+    office: Office, ingested: Sequence[sources.Ingested], period: Period, book: RuleBook
+) -> dict[str, pa.Table]:
+    """Inspections, their verdicts, the defects and the results, as they stood on the period's last day."""
+    found = sources.build_inspections(ingested, office.objects, period.last)
+    found["inspection_test"] = acceptance.evaluate(
+        found["inspection_limit"], found["inspection_measure"], book.load("acceptance")
+    )
+    found["defect_event"] = defect_log.with_decisions(office, found["defect_event"], period.last)
+    found["defect"] = defects.register(found["defect_event"], period.last, book.load("defects"))
+    found["audit_result"] = acceptance.results(found["inspection"], found["inspection_test"], found["defect_event"])
+    return found
+
+
+# -- the inspection pack -------------------------------------------------------------------------------------------
+def inspection_pack(office: Office, chain: Chain, context: Mapping[str, Any]) -> Files:
+    """One form a selected project, and the file with which anyone can draw the measuring positions again."""
+    book = office.rules(chain.inputs)
+    config, seed = book.load("acceptance"), chain.publication["seed"]
+    files: Files = {}
+    positions = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for pack in packs(chain, context, config):
+            number = pack["inspection_id"]
+            pack["positions"] = selection.positions.plan(pack["project"], config, number, seed)
+            positions[number] = pack
+            form = Path(folder) / f"{number}.xlsx"
+            inspection_form.write(form, pack)
+            files["inspection_form", form.name] = form.read_bytes()
+    drawn = selection.positions.document(
+        {n: (p["project"], p["positions"]) for n, p in positions.items()}, config, seed
+    )
+    files["positions", f"{context['selection_id']}-positions.json"] = (canonical.dumps(drawn) + "\n").encode()
+    return files
+
+
+def packs(chain: Chain, context: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What each form is pre-filled with: the inspection's number, the project, the limits in force."""
+    found = []
+    for case in sorted(context["cases"], key=lambda c: c["rank"]):
+        number = f"{context['selection_id']}-{case['rank']:03d}"
+        found.append(
+            {
+                "inspection_id": number,
+                "selection_id": context["selection_id"],
+                "part": case["part"],
+                "period_roc": context["period_roc"],
+                "project": {k: v for k, v in case.items() if k not in ("score_parts", "reasons")},
+                "limits": acceptance.default_limits(number, case, config),
+            }
+        )
+    return found
