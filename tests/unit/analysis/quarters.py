@@ -20,7 +20,6 @@ AGENCIES = [
 ]
 FIRMS = ["旭禾營造有限公司", "晨碁工程股份有限公司", "青嵐營造有限公司", "大禾土木包工業", "永澄營造股份有限公司"]
 DISTRICTS = ["西屯區", "大里區", "和平區", "大安區", "東勢區", None]
-CATEGORIES = ["pavement_thickness", "flatness", "compaction", "marking", "manhole", "safety", "records"]
 TESTS = [("flatness", None), ("thickness", "丙等"), ("compaction", "丙等"), ("binder", None)]
 SIGNALS = [
     ("W01", "偏遠地區"),
@@ -31,15 +30,18 @@ SIGNALS = [
     ("W08", "承攬能量異常"),
 ]
 NAMES = {
-    "category": dict(
-        zip(
-            CATEGORIES,
-            ["鋪面厚度不足", "平整度不佳", "壓實度不足", "標線缺失", "人手孔高差", "安全設施", "文件紀錄"],
-            strict=True,
-        )
-    ),
+    "category": {
+        "pavement_thickness": "鋪面厚度不足",
+        "flatness": "平整度不佳",
+        "compaction": "壓實度不足",
+        "marking": "標線缺失",
+        "manhole": "人手孔高差",
+        "safety": "安全設施",
+        "records": "文件紀錄",
+    },
     "test": {"flatness": "平整度", "thickness": "厚度", "compaction": "壓實度", "binder": "含油量"},
 }
+CATEGORIES = list(NAMES["category"])
 
 
 def table(name: str, rows: list[dict[str, Any]]) -> pa.Table:
