@@ -1,8 +1,9 @@
 """Which district and which roads an address, a title or a report names.
 
-In: texts as sources write them (「西屯區河南路２段165巷3號前」, 「大墩四街400巷大墩六街319巷口」). Out: districts, and road
-keys such as ``西屯區/河南路二段``. Why: permits, contracts and complaints meet on the road they speak of, and no two
-sources write it the same way. The words that tell a road from a mere 路面 are data: include/config/matching.yaml.
+In: texts as sources write them (「西屯區河南路２段165巷3號前」, 「大墩四街400巷大墩六街319巷口」). Out: districts, and
+road keys such as ``西屯區/河南路二段``. Why: permits, contracts and complaints meet on the road they speak of, and
+no two sources write it the same way. The words that tell a road from a mere 路面 are data:
+include/config/matching.yaml.
 
 What a key is
 - ``<district>/<road>``. The district is the one written before the road in the text itself, else the one given, else
