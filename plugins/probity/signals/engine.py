@@ -4,13 +4,17 @@ In: canonical Arrow tables (probity.tables), a period, the signals, the dated th
 row for every case of the period and every signal: fired, clear or not_assessable.
 Why here and not in the SQL: what must hold for each signal is enforced once. Every case of the period appears exactly
 once; a case that lacks data is never clear; evidence is canonical JSON; thresholds are those in force on the case's
-own tender-notice date (award-notice date when there is none), never those of the day of the run.
+own tender-notice date (the next of the family's dates when there is none), never those of the day of the run.
 
-The SQL sees (files ``_*.sql`` of the same folder, each laid down when a signal first names its table): ``cases`` and
-``scope`` (the period's own cases), ``bids``, ``firms``, ``agencies``, ``limits`` (a row a date, a column a threshold),
-the tables of changes, corrections and debarments, and the shared peer groups. ``cid``, ``fid`` and ``aid`` are running
-numbers of case, firm and agency in the order of their keys. A signal selects ``cid, reason, fired, value, threshold,
-amount_at_stake, evidence`` from ``scope``; ``reason`` is NULL or names what is missing.
+The folder of the SQL names the family (probity.tables.FAMILIES): which table holds the cases, which of them are the
+period's own, which tables hang on a case. The SQL sees the family's tables under their own names: the table of cases
+with ``cid``, ``aid``, ``in_scope`` and ``rule_date``, the table of firms with ``cid`` and ``fid``, the children with
+``cid`` (and as ``all_<child>`` also their rows of cases that the snapshot does not hold, ``cid`` NULL), the registers
+as they are; ``limits`` (a row a date, a column a threshold), ``run_period``, the lists of ``signals.lists``; and what
+the files ``_*.sql`` of the folder lay down when a signal first names it, ``scope`` (the period's own cases) among it.
+``cid``, ``fid`` and ``aid`` are running numbers of case, firm and agency in the order of their keys. A signal selects
+``cid, reason, fired, value, threshold, amount_at_stake, evidence`` from ``scope``; ``reason`` is NULL or names what is
+missing.
 """
 
 from __future__ import annotations
@@ -31,9 +35,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from probity import config
-from probity.signals import exact, wording
-from probity.signals.header import Signal
-from probity.tables import TABLES
+from probity.signals import exact, lists, wording
+from probity.signals.header import SHARED, Signal
+from probity.tables import FAMILIES, TABLES, Family
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +45,6 @@ SCHEMA = TABLES["signal_result"].arrow_schema()
 STATES = pa.array(["fired", "clear", "not_assessable"])
 FIRED, CLEAR, NOT_ASSESSABLE = 0, 1, 2
 COLUMNS = ["cid", "reason", "fired", "value", "threshold", "amount_at_stake", "evidence"]
-INPUTS = ("award_case", "bid", "contract_change", "correction", "debarment")
 MEMORY = "600MB"
 THREADS = 2
 
@@ -72,6 +75,7 @@ class Workspace:
         threshold_rows: Sequence[Mapping[str, Any]],
         bands: Mapping[str, Any] | None = None,
     ) -> None:
+        self.family = family_of(sql_dir)
         self._spill = tempfile.TemporaryDirectory(prefix="probity-signals-")
         limits: dict[str, Any] = {"threads": THREADS, "memory_limit": MEMORY, "temp_directory": self._spill.name}
         self.con = duckdb.connect(config=limits)
@@ -79,6 +83,8 @@ class Workspace:
         exact.register(self.con)
         try:
             self._lay_out(tables, period, threshold_rows)
+            for name, table in lists.tables(self.family, sql_dir.parents[1] / "config").items():
+                self.con.register(name, table)
             self._macros(bands or read_bands(sql_dir))
             macros, helpers = read_helpers(sql_dir)
             self._helpers: dict[str, tuple[Path, str]] = {}
@@ -109,45 +115,45 @@ class Workspace:
     def _lay_out(
         self, tables: Mapping[str, pa.Table], period: Days, threshold_rows: Sequence[Mapping[str, Any]]
     ) -> None:
-        given = {name: tables.get(name, TABLES[name].arrow_schema().empty_table()) for name in INPUTS}
-        cases = _sorted_cases(given["award_case"])
+        family = self.family
+        given = {name: tables.get(name, TABLES[name].arrow_schema().empty_table()) for name in family.inputs}
+        cases = _sorted_cases(given[family.case], family.case)
         ids = cases["case_id"].combine_chunks()
-        notice = cases["award_notice_date"].combine_chunks()
-        inside = pc.and_(
-            pc.greater_equal(notice, pa.scalar(period.first, pa.date32())),
-            pc.less_equal(notice, pa.scalar(period.last, pa.date32())),
-        )
+        inside = family.own_mask(cases, period.first, period.last).combine_chunks()
         self.n_cases = len(ids)
         scope = np.flatnonzero(inside.to_numpy(zero_copy_only=False))
         self.scope_ids = ids.take(pa.array(scope))
         self.position = np.full(self.n_cases, -1, dtype=np.int64)
         self.position[scope] = np.arange(len(scope))
 
-        rule_date = pc.coalesce(cases["tender_notice_date"], cases["award_notice_date"])
+        rule_date = pc.coalesce(*(cases[name] for name in family.rule_dates))
+        self.undated = pc.is_null(rule_date).to_numpy()[scope]
         agencies, aid = _numbered(cases["agency_key"])
         numbered = cases.append_column("cid", pa.array(np.arange(self.n_cases, dtype=np.int32)))
         numbered = numbered.append_column("aid", aid).append_column("in_scope", inside)
         numbered = numbered.append_column("rule_date", rule_date)
-        self.con.register("award_case", numbered)
+        self.con.register(family.case, numbered)
         self.con.register(
             "agency_keys", pa.table({"aid": np.arange(len(agencies), dtype=np.int32), "agency_key": agencies})
         )
 
-        firms, fid = _numbered(given["bid"]["firm"])
+        firms, fid = _numbered(given[family.firms]["firm"])
         self.con.register("firm_keys", pa.table({"fid": np.arange(len(firms), dtype=np.int32), "firm": firms}))
-        for name in ("bid", "contract_change", "correction"):
+        for name in (family.firms, *family.children):
             table = given[name]
             cid = pc.index_in(table["case_id"], value_set=ids).cast(pa.int32())
-            if name == "bid":
+            if name == family.firms:
                 table = table.append_column("fid", fid)
             table = table.append_column("cid", cid)
+            self.con.register(f"all_{name}", table)
             if cid.null_count:
                 log.warning(
                     "signals: %d rows of %s belong to no case of the snapshot and are left out", cid.null_count, name
                 )
                 table = table.filter(pc.is_valid(table["cid"]))
             self.con.register(name, table)
-        self.con.register("debarment", given["debarment"])
+        for name in family.registers:
+            self.con.register(name, given[name])
         self.con.register("limits", _limits(rule_date, threshold_rows))
         self.con.register(
             "run_period", pa.table({"first_day": pa.array([period.first]), "last_day": pa.array([period.last])})
@@ -226,6 +232,8 @@ class Workspace:
         if not np.array_equal(order, np.arange(n)):
             result = result.take(pa.array(order))
         reason, fired = result["reason"].combine_chunks(), result["fired"].combine_chunks()
+        if signal.parameters and self.undated.any():  # no date, no threshold in force on it
+            reason = pc.if_else(pc.and_(pc.is_null(reason), pa.array(self.undated)), pa.scalar("rule_date"), reason)
         undecided = pc.and_(pc.is_null(reason), pc.is_null(fired))
         if pc.any(undecided).as_py():
             log.warning("signal %s: %d cases could be neither fired nor clear", signal.id, pc.sum(undecided).as_py())
@@ -244,7 +252,7 @@ class Workspace:
             pa.array(strength(value, hit, int(n - lacking.sum()), signal.strength), mask=~hit),
             result["amount_at_stake"].combine_chunks(),
             result["evidence"].combine_chunks(),
-            _words(reason),
+            _words(reason, self.family.case),
         ]
         return pa.Table.from_arrays(columns, schema=SCHEMA)
 
@@ -257,8 +265,17 @@ def input_columns(sql_dir: Path) -> dict[str, list[str]]:
     texts = [
         re.sub(r"/\*.*?\*/", "", p.read_text(encoding="utf-8"), flags=re.DOTALL) for p in sorted(sql_dir.glob("*.sql"))
     ]
-    words = set(re.findall(r"[a-z_0-9]+", " ".join(texts))) | {"case_id", "agency_key", "award_notice_date", "firm"}
-    return {name: [c for c in TABLES[name].names if c in words] for name in INPUTS}
+    family = family_of(sql_dir)
+    words = set(re.findall(r"[a-z_0-9]+", " ".join(texts)))
+    words |= {"case_id", "agency_key", "firm", family.own, *family.rule_dates}
+    return {name: [c for c in TABLES[name].names if c in words] for name in family.inputs}
+
+
+def family_of(sql_dir: Path) -> Family:
+    """The family of cases that the SQL of the folder is about; SignalError when the folder bears no family's name."""
+    if sql_dir.name not in FAMILIES:
+        raise SignalError(f"{sql_dir}: the folder must bear the name of a family: {', '.join(FAMILIES)}")
+    return FAMILIES[sql_dir.name]
 
 
 def read_bands(sql_dir: Path) -> dict[str, Any]:
@@ -268,13 +285,14 @@ def read_bands(sql_dir: Path) -> dict[str, Any]:
 
 
 def read_helpers(folder: Path) -> tuple[list[str], dict[str, tuple[Path, str]]]:
-    """The ``_*.sql`` files: the macros to run at once, and per helper table or view its file and CREATE statement.
+    """The ``_*.sql`` files of the folder, and before them those of the folder ``shared`` beside it: the macros to run
+    at once, and per helper table or view its file and CREATE statement.
 
     A file's first line is ``-- table: name``, ``-- view: name`` (a SELECT follows) or ``-- macros``.
     """
     macros: list[str] = []
     helpers: dict[str, tuple[Path, str]] = {}
-    for path in sorted(folder.glob("_*.sql")):
+    for path in [*sorted((folder.parent / SHARED).glob("_*.sql")), *sorted(folder.glob("_*.sql"))]:
         text = path.read_text(encoding="utf-8")
         match = _HELPER.match(text)
         if match is None:
@@ -346,19 +364,19 @@ def strength(
     return out
 
 
-def _words(tokens: pa.Array) -> pa.Array:
+def _words(tokens: pa.Array, case: str) -> pa.Array:
     encoded = tokens.dictionary_encode()
-    texts = pa.array([wording.missing(t) for t in encoded.dictionary.to_pylist()], type=pa.string())
+    texts = pa.array([wording.missing(t, case) for t in encoded.dictionary.to_pylist()], type=pa.string())
     return texts.take(encoded.indices)
 
 
-def _sorted_cases(cases: pa.Table) -> pa.Table:
+def _sorted_cases(cases: pa.Table, name: str) -> pa.Table:
     ids = cases["case_id"].combine_chunks()
     if len(ids) > 1 and not pc.all(pc.less(ids[:-1], ids[1:])).as_py():
         cases = cases.sort_by("case_id")
         ids = cases["case_id"].combine_chunks()
         if not pc.all(pc.less(ids[:-1], ids[1:])).as_py():
-            raise ValueError("award_case holds a case_id twice")
+            raise ValueError(f"{name} holds a case_id twice")
     return cases
 
 

@@ -133,6 +133,7 @@ def rotation_p(winners: Any) -> pa.Array:
 
 
 ARROW: Any = "arrow"  # DuckDB hands whole columns over and takes whole columns back
+SPECIAL: Any = "special"  # they see NULL and may answer NULL: a rotation that cannot be judged
 FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "binom_sf": (binom_sf, ["DOUBLE"] * 3),
     "hypergeom_sf": (hypergeom_sf, ["DOUBLE"] * 4),
@@ -146,7 +147,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 def register(con: duckdb.DuckDBPyConnection) -> None:
     """Make the functions callable from SQL on ``con``."""
     for name, (function, types) in FUNCTIONS.items():
-        con.create_function(name, function, types, "DOUBLE", type=ARROW)
+        con.create_function(name, function, types, "DOUBLE", type=ARROW, null_handling=SPECIAL)
 
 
 def unregister(con: duckdb.DuckDBPyConnection) -> None:

@@ -30,7 +30,16 @@ FAMILIES = {
     "supplier": "廠商",
     "contract": "履約",
     "records": "資料一致",
+    "place": "地區",
+    "public": "民眾反映",
+    "quality": "查驗紀錄",
+    "capacity": "承攬能量",
+    "repeat": "重複施作",
 }
+MUST_WATCH = {"procurement": ("採購稽核小組作業規則第8條", 5), "works": ("工程施工查核小組作業辦法第4條第3項", 4)}
+"""Family of cases -> the article that lists what comes first, and how many items it has."""
+SHARED = "shared"
+"""The folder of helper SQL that every family sees, beside the families' own."""
 FORMAT_NAMES = ("money", "pct", "date", "num", "p", "x")  # probity.signals.wording.FORMATS
 STRENGTHS = ("high", "low", "rare")
 KEYS: dict[str, type | tuple[type, ...]] = {
@@ -60,7 +69,7 @@ class HeaderError(ValueError):
 class Signal:
     """One signal. ``parameters`` are threshold names, ``needs`` are ``table.column`` of the canonical tables,
     ``strength`` says which values are more extreme (high, low, or rare: all fired cases alike).
-    ``must_watch`` is the item of 採購稽核小組作業規則 §8, or None."""
+    ``must_watch`` is the item of the family's article in MUST_WATCH, or None."""
 
     id: str
     name_zh: str
@@ -165,8 +174,10 @@ def parse(path: Path, threshold_names: set[str], helpers: str = "") -> Signal:
         raise fail("family", f"unknown family {values['family']}: one of {', '.join(FAMILIES)}")
     if values["strength"] not in STRENGTHS:
         raise fail("strength", f"strength must be one of {', '.join(STRENGTHS)}")
-    if values["must_watch"] is not None and (values["must_watch"] is True or values["must_watch"] not in range(1, 6)):
-        raise fail("must_watch", "must_watch is an item (1 to 5) of 採購稽核小組作業規則 §8, or null")
+    article, items = MUST_WATCH.get(path.parent.name, ("", 0))
+    item = values["must_watch"]
+    if item is not None and (item is True or item not in range(1, items + 1)):
+        raise fail("must_watch", f"must_watch is an item (1 to {items}) of {article}, or null")
     for parameter in values["parameters"]:
         if parameter not in threshold_names:
             raise fail("parameters", f"unknown parameter {parameter}: not in thresholds.yaml")

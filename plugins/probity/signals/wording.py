@@ -23,6 +23,9 @@ TOO_SMALL = {
     "firm": "廠商案件太少，無法比較",
     "history": "先前案件太少，無法比較",
     "completed": "廠商無已完工之歷史案件",
+    "inspections": "廠商無期間內之查驗紀錄",
+    "inspected": "本工程尚未查驗",
+    "class": "同類工程太少，無法比較",
 }
 OTHER = {
     "closing_hour": "差一日，須查截止投標時刻是否為下班時間",
@@ -40,11 +43,24 @@ OTHER = {
     "undecided": "資料不足以判斷",
     "winner": "缺得標廠商",
     "original_case": "缺原契約案件",
+    "rule_date": "缺招標、決標與開工日期，無從決定適用之門檻",
+    "firm": "缺承攬廠商",
+    "register": "營造業登記查無承攬廠商",
+    "export": "標案管理系統未涵蓋本工程",
+    "place": "缺行政區、路段與坐標，無從比對地點",
+    "no_complaints": "期間內無民眾反映資料",
+    "no_permits": "無道路挖掘許可資料",
+    "no_inspections": "無查驗資料",
+    "no_cities": "登記縣市無法辨識",
+    "progress_old": "進度資料過舊",
 }
 
 
-def missing(tokens: str | None) -> str | None:
-    """``budget,small:bids`` -> 「缺預算金額；投標標價家數不足」. Unknown tokens raise KeyError: a signal's SQL is wrong."""
+def missing(tokens: str | None, case: str = "award_case") -> str | None:
+    """``budget,small:bids`` -> 「缺預算金額；投標標價家數不足」. Unknown tokens raise KeyError: a signal's SQL is wrong.
+
+    A bare name is a column of ``case``, the family's table of cases; any other column is written ``table.column``.
+    """
     if tokens is None:
         return None
     columns: list[str] = []
@@ -58,7 +74,7 @@ def missing(tokens: str | None) -> str | None:
         elif dot:
             columns.append(TABLES[table].column(column).zh)
         else:
-            columns.append(TABLES["award_case"].column(token).zh)
+            columns.append(TABLES[case].column(token).zh)
     parts = (["缺" + "、".join(dict.fromkeys(columns))] if columns else []) + list(dict.fromkeys(notes))
     return "；".join(parts)
 

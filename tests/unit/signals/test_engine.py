@@ -212,3 +212,13 @@ def test_no_signal_is_worded_as_a_finding() -> None:
     for s in ALL:
         for text in (s.name_zh, s.reason_template):
             assert not any(word in text for word in ("違法", "違規", "違反", "圍標", "舞弊", "違失")), (s.id, text)
+
+
+def test_a_pair_that_wins_too_often_to_be_judged_for_rotation_stops_nothing() -> None:
+    """Beyond 150 contests the exact law of rotations is not computed: NULL for a pair that is no NULL itself."""
+    w = World()
+    for i in range(151):
+        w.bids(w.case(award=dt.date(2020, 4, 1) + dt.timedelta(days=i)), 1 + i % 2, 2 - i % 2)
+    w.bids(w.case(), 1, 2)
+    [row] = signals.run(w.tables(), PERIOD, [BY_ID["P11B"]], THRESHOLDS).to_pylist()
+    assert row["state"] in ("clear", "not_assessable")

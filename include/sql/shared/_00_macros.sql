@@ -1,15 +1,5 @@
 -- macros
--- Small words that the signals share. Each says what it is.
-
-CREATE TYPE kind_type AS ENUM ('works', 'goods', 'services');
-
-CREATE TYPE method_type AS ENUM (
-    'open', 'selective', 'quotation', 'restricted_public', 'restricted', 'other'
-);
-
-CREATE TYPE award_way_type AS ENUM (
-    'lowest', 'best_value', 'best_value_quasi', 'best_value_ref', 'highest', 'other'
-);
+-- Small words that the signals of every family share. Each says what it is.
 
 -- The names of what is missing, joined by comma; NULL when nothing is.
 CREATE MACRO lacking(a) AS a,
