@@ -1,4 +1,27 @@
-"""Quality acceptance: what cores and measurements of an inspection say against the contract's tolerances.
+"""Acceptance: are the tested works as the contract (or the dated default rule) wants them?
 
-In: measurements and limits. Out: statistics a lot, percent within limits, pass or fail with the rule named.
+In: INSPECTION_LIMIT and INSPECTION_MEASURE, acceptance.yaml. Out: verdicts per lot and project with the rule named
+(``evaluate``), the percent within limits (``within_limits``), the results in the shape of audits (``results``), and
+what an inspection form is filled with (``limits``, ``pack``).
 """
+
+from probity.acceptance.pack import pack
+from probity.acceptance.pwl import Pwl, percent, table_percent, within_limits
+from probity.acceptance.results import results
+from probity.acceptance.rules import Bounds, bounds_of, default_rule, limits
+from probity.acceptance.verdict import evaluate, resolved
+
+__all__ = [
+    "Bounds",
+    "Pwl",
+    "bounds_of",
+    "default_rule",
+    "evaluate",
+    "limits",
+    "pack",
+    "percent",
+    "resolved",
+    "results",
+    "table_percent",
+    "within_limits",
+]
