@@ -6,8 +6,11 @@ In: ``context`` with these keys (all of plain Python types; ``*`` must be there)
   that this one replaces), ``revision_reason``, ``list_digest``, ``manifest_digest`` *, ``trail_head`` *;
 * ``decided_by``, ``decided_at`` (date or ISO text), ``decision_reason``, ``witnesses``, ``removed`` and ``added``
   (lists of {case_id, reason});
+* ``family`` ('procurement'; a key of ``probity.tables.FAMILIES``), ``job`` and ``job_zh`` (the job's name, such as
+  道路工程查驗選案: title of list and mail; its team and work are looked up by ``job``);
 * ``cases`` *: one dict a selected case: the columns of SELECTION_CASE (``reasons`` and ``score_parts`` as JSON text
-  or as lists) and of AWARD_CASE, ``winners`` (text or list of names), ``auditor_names``, ``recused_names``;
+  or as lists) and of the family's table of cases (AWARD_CASE, PROJECT), its firms as ``winners`` or ``firms`` (text,
+  list of names, or rows with ``firm_name``), ``auditor_names``, ``recused_names``;
 * ``evidence``: rows of SIGNAL_RESULT of the selected cases (state fired);
 * ``signals``: rows of the signals' summary {signal_id, name, legal_basis, family, must_watch, fired, clear,
   not_assessable, base_rate, too_common}, and hit_rate, hit_rate_low, hit_rate_high where audits have come back;
@@ -26,15 +29,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from probity.reports import render
-from probity.tables import AWARD_CASE
+from probity.reports import families, render, works
+from probity.reports.families import Shape
 
 REQUIRED = ("period", "period_roc", "selection_id", "cases", "manifest_digest", "trail_head")
-_DATES = tuple(c.name for c in AWARD_CASE.columns if c.type == "date")
 PARTS = ("must_watch", "ranked", "control", "added")
 
 _DEFAULTS: dict[str, Any] = {
@@ -50,6 +52,9 @@ _DEFAULTS: dict[str, Any] = {
     "commitment": None,
     "population": None,
     "ui_url": None,
+    "family": families.DEFAULT,
+    "job": None,
+    "job_zh": None,
 }
 _LISTS = ("evidence", "signals", "steps", "removed", "added", "witnesses", "documents")
 _COVERAGE = ("sources", "missing", "quarantine", "conflicts", "gates")
@@ -67,10 +72,12 @@ def parsed(value: Any) -> Any:
 
 
 def names(value: Any) -> str:
-    """Names as one line: a list joined by 、, text as it is."""
+    """Names as one line: a list (of names, or of rows with ``firm_name``) joined by 、, text as it is."""
     if value is None:
         return ""
-    return "、".join(str(v) for v in value) if isinstance(value, (list, tuple)) else str(value).replace(",", "、")
+    if not isinstance(value, (list, tuple)):
+        return str(value).replace(",", "、")
+    return "、".join(str(v["firm_name"] if isinstance(v, Mapping) else v) for v in value)
 
 
 def ratio(part: Any, whole: Any) -> float | None:
@@ -82,10 +89,13 @@ def prepare(context: Mapping[str, Any], templates: Path = render.TEMPLATES) -> d
     """The context with defaults, parsed lists, labels and counts. ContextError names what is missing."""
     if missing := [k for k in REQUIRED if k not in context]:
         raise ContextError(f"the report's context lacks {', '.join(missing)}")
-    labels = render.layout("reports/labels.yaml", templates)
+    shape = families.shape(context.get("family"))
+    labels = shape.labels(templates)
     office = render.layout("letters/office.yaml", templates) | dict(context.get("office") or {})
     out = _DEFAULTS | {k: list(context.get(k) or []) for k in _LISTS} | {"labels": labels}
-    out |= {k: v for k, v in context.items() if k not in _LISTS} | {"office": office}
+    out |= {k: v for k, v in context.items() if k not in _LISTS} | {"office": office, "family": shape.family}
+    job = out["job"] or ""
+    office["team"] = (context.get("office") or {}).get("team") or office.get("teams", {}).get(job, office["team"])
     coverage = dict(context.get("coverage") or {})
     out["coverage"] = {k: list(coverage.get(k) or []) for k in _COVERAGE}
     out["rules"], out["versions"] = dict(context.get("rules") or {}), dict(context.get("versions") or {})
@@ -93,42 +103,43 @@ def prepare(context: Mapping[str, Any], templates: Path = render.TEMPLATES) -> d
         (e["case_id"], e["signal_id"]): e for e in out["evidence"] if e.get("state", "fired") == "fired"
     }
     out["cases"] = [
-        _case(case, fired, labels) for case in sorted(context["cases"], key=lambda c: (c["rank"], c["case_id"]))
+        _case(case, fired, labels, shape) for case in sorted(context["cases"], key=lambda c: (c["rank"], c["case_id"]))
     ]
-    out["counts"] = _counts(out)
+    out["counts"] = _counts(out, shape)
     return out
 
 
-def _case(case: Mapping[str, Any], fired: Mapping[tuple[str, str], dict[str, Any]], labels: Any) -> dict[str, Any]:
-    row = dict(case) | {name: render.as_date(case.get(name)) for name in _DATES}
+def _case(
+    case: Mapping[str, Any], fired: Mapping[tuple[str, str], dict[str, Any]], labels: Any, shape: Shape
+) -> dict[str, Any]:
+    row = dict(case) | {name: render.as_date(case.get(name)) for name in shape.dates}
     row["reasons"] = parsed(case.get("reasons"))
     row["score_parts"] = parsed(case.get("score_parts"))
     row["part_zh"] = labels["part"].get(case.get("part"), case.get("part"))
-    row["kind_zh"] = labels["kind"].get(case.get("kind"), labels["unknown"])
-    row["method_zh"] = labels["method"].get(case.get("method")) or case.get("method_raw") or ""
-    row["award_way_zh"] = labels["award_way"].get(case.get("award_way")) or case.get("award_way_raw") or ""
-    row["winners"] = names(case.get("winners"))
+    for column, group in shape.labelled.items():
+        known, raw = labels[group].get(case.get(column)), case.get(f"{column}_raw")
+        row[f"{column}_zh"] = known or (labels["unknown"] if column == shape.kind else raw or "")
+    row["winners"] = names(case.get("winners") or case.get("firms"))
     row["auditors_zh"] = names(case.get("auditor_names") or case.get("auditors"))
     row["recused_zh"] = names(case.get("recused_names") or case.get("recused"))
-    row["floor_ratio"] = ratio(case.get("award_amount"), case.get("reserve_price"))
-    row["budget_ratio"] = ratio(case.get("award_amount"), case.get("budget"))
+    row["floor_ratio"] = ratio(case.get(shape.amount), case.get("reserve_price"))
+    row["budget_ratio"] = ratio(case.get(shape.amount), case.get("budget"))
     row["evidence"] = {r["signal_id"]: fired.get((case["case_id"], r["signal_id"]), {}) for r in row["reasons"]}
     stakes = [e["amount_at_stake"] for e in row["evidence"].values() if e.get("amount_at_stake") is not None]
     row["amount_at_stake"] = max(stakes, default=None)
     row["n_reasons"] = len(row["reasons"])
-    return row
+    return row | (works.facts(row, labels) if shape.family == "works" else {})
 
 
-def _counts(out: Mapping[str, Any]) -> dict[str, Any]:
+def _counts(out: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     cases, sources = out["cases"], out["coverage"]["sources"]
     parts = Counter(c["part"] for c in cases)
-    agencies = Counter(c.get("agency_name") or c.get("agency_key") or "" for c in cases)
-    kinds = Counter(c["kind_zh"] for c in cases)
     return {
         "cases": len(cases),
         "parts": {p: parts.get(p, 0) for p in PARTS},
-        "agencies": sorted(agencies.items(), key=lambda item: (-item[1], item[0])),
-        "kinds": sorted(kinds.items(), key=lambda item: (-item[1], item[0])),
+        "agencies": _most(c.get("agency_name") or c.get("agency_key") or "" for c in cases),
+        "kinds": _most(c[f"{shape.kind}_zh"] for c in cases),
+        "districts": _most(c.get("district") or out["labels"]["unknown"] for c in cases),
         "rows_in": sum(s.get("rows_in") or 0 for s in sources),
         "rows_out": sum(s.get("rows_out") or 0 for s in sources),
         "rows_quarantined": sum(s.get("rows_quarantined") or 0 for s in sources),
@@ -137,6 +148,10 @@ def _counts(out: Mapping[str, Any]) -> dict[str, Any]:
         "conflicts": len(out["coverage"]["conflicts"]),
         "fired": sum(s.get("fired") or 0 for s in out["signals"]),
         "too_common": sum(1 for s in out["signals"] if s.get("too_common")),
-        "awards": sum(c.get("award_amount") or 0 for c in cases),
         "population": out.get("population"),
     }
+
+
+def _most(values: Iterable[str]) -> list[tuple[str, int]]:
+    """Value and count, the most frequent first; ties by name."""
+    return sorted(Counter(values).items(), key=lambda item: (-item[1], item[0]))

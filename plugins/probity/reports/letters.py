@@ -1,11 +1,12 @@
-"""Letters: one draft audit notice an agency, with the cases of that agency alone.
+"""Letters: one draft notice an agency, with the cases of that agency alone.
 
-In: a report context and ``letters/audit_notice.yaml``. Out: for each agency a .docx in the form of an official
-letter (函) and an .xlsx annex, the same bytes each time. Built from only the agency's own rows, so that nothing
-about another agency, and nothing about why a case was chosen, can be in any byte of them.
+In: a report context and the letter's layout of its family (``probity.reports.families``). Out: for each agency a .docx
+in the form of an official letter (函) and an .xlsx annex, the same bytes each time. Built from only the agency's own
+rows, so that nothing about another agency, and nothing about why a case was chosen, can be in any byte of them.
 
-Law: 政府採購法 §108; 採購稽核小組作業規則 §2, 4, 5, 6, 7, 9, 11, 13, 14, 15; the letter is sent in the name of the
-founding agency (§17). The draft waits for an officer: an audit may also come unannounced (§3).
+Law of an audit: 政府採購法 §108; 採購稽核小組作業規則 §2, 4, 5, 6, 7, 9, 11, 13, 14, 15; the letter is sent in the name
+of the founding agency (§17). Of an inspection of works: 工程施工查核小組作業辦法 §2, 3, 5, 6, 8, 9, 13; its 組織準則 §8,
+11. The draft waits for an officer: either may also come unannounced (作業規則 §3; 作業辦法 §5).
 """
 
 from __future__ import annotations
@@ -25,17 +26,15 @@ from docx.oxml.ns import qn
 from docx.shared import Cm, Pt
 
 from probity.reports import context as contexts
-from probity.reports import render
+from probity.reports import families, render
 from probity.reports.package import Properties, repack
 from probity.reports.selection_workbook import columns
 from probity.reports.xlsx import Book
 
-LAYOUT = "letters/audit_notice.yaml"
 FONT = "標楷體"  # DFKai-SB, the face of official letters
 LATIN = "Times New Roman"
 _NUMERALS = "一二三四五六七八九十"
-# What a letter may tell of a case: no score, no reason, no part, no auditor.
-_CASE_KEYS = ("case_no", "title", "kind_zh", "method_zh", "award_notice_date", "award_amount")
+_SHARED = ("office", "period", "period_roc", "revision", "selection_id", "trail_head", "job")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,8 @@ class Letter:
 def letters(context: Mapping[str, Any], templates: Path = render.TEMPLATES) -> list[Letter]:
     """One letter an agency, by agency key. ContextError when the context lacks a required key."""
     data = contexts.prepare(context, templates)
-    layout = render.layout(LAYOUT, templates)
+    shape = families.shape(data["family"])
+    layout = render.layout(shape.letter, templates)
 
     def key(case: Mapping[str, Any]) -> str:
         return str(case.get("agency_key") or case.get("agency_id") or case["agency_name"])
@@ -68,14 +68,15 @@ def letters(context: Mapping[str, Any], templates: Path = render.TEMPLATES) -> l
     ordered = sorted(data["cases"], key=lambda c: (key(c), c["rank"]))
     for number, (agency_key, group) in enumerate(groupby(ordered, key), 1):
         cases = list(group)
-        shared = {k: data[k] for k in ("office", "period", "period_roc", "revision", "selection_id", "trail_head")}
-        values = shared | {
+        values = {k: data[k] for k in _SHARED} | {
             "number": number,
             "agency_name": cases[0]["agency_name"],
-            "cases": [{k: c.get(k) for k in _CASE_KEYS} | {"number": n} for n, c in enumerate(cases, 1)],
+            "cases": [{k: c.get(k) for k in shape.letter_keys} | {"number": n} for n, c in enumerate(cases, 1)],
             "best_value": any(str(c.get("award_way") or "").startswith("best_value") for c in cases),
             "reserve": any(c.get("reserve_price") is not None for c in cases),
+            "road": any(c.get("facility") == "road" for c in cases),
         }
+        values |= layout.get("works", {}).get(data["job"], {})
         date = render.as_date(data["decided_at"]) or dt.date(2000, 1, 1)
         out.append(_letter(agency_key, values, layout, date, templates))
     return out
@@ -135,7 +136,8 @@ def _cases_page(document: Any, values: Mapping[str, Any], annex: Mapping[str, An
     document.add_page_break()
     _paragraph(document, annex["heading"], 16, align=WD_ALIGN_PARAGRAPH.CENTER)
     _paragraph(document, text(annex["note"]), 11, after=4)
-    shown = [c for c in annex["columns"] if c["key"] not in ("contact", "keeper")]
+    keys = annex.get("paper") or [c["key"] for c in annex["columns"] if c["key"] not in ("contact", "keeper")]
+    shown = [c for c in annex["columns"] if c["key"] in keys]
     table = document.add_table(rows=1, cols=len(shown))
     table.style = "Table Grid"
     table.autofit = False

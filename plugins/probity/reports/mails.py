@@ -29,6 +29,7 @@ _SELECTION_KEYS = (
     "office",
     "documents",
     "ui_url",
+    "job_zh",
 )
 _SIGNAL_KEYS = ("signal_id", "name", "fired", "base_rate", "not_assessable", "too_common")
 
@@ -56,12 +57,14 @@ def mail_bodies(context: Mapping[str, Any], level: str = "full", templates: Path
     """The mail that brings a published selection. ``level``: full (list attached), agency (own cases attached) or
     figures (counts alone). The context's cases are counted here and go no further."""
     data = contexts.prepare(context, templates)
-    counts = {k: v for k, v in data["counts"].items() if k not in ("agencies", "awards")}
+    counts = {k: v for k, v in data["counts"].items() if k not in ("agencies", "districts")}
     signals = sorted(
         ({k: s.get(k) for k in _SIGNAL_KEYS} for s in data["signals"] if s.get("fired")),
         key=lambda s: (-s["fired"], s["signal_id"]),
     )
+    words = data["labels"]["words"]
     values = {k: data[k] for k in _SELECTION_KEYS} | {
+        "words": words | {"selection": data["job_zh"] or words["selection"]},
         "counts": counts,
         "level": level,
         "signals": signals[:10],

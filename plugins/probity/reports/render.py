@@ -7,6 +7,7 @@ any template is an error, never an empty string.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,19 @@ def line(source: str, values: dict[str, Any], templates: Path = TEMPLATES) -> st
     return environment(templates).from_string(source).render(values).strip()
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def layout(name: str, templates: Path = TEMPLATES) -> dict[str, Any]:
-    """The YAML file ``name`` of ``templates``."""
+    """The YAML file ``name`` of ``templates``. One that ``extends`` another holds only what differs: mappings are
+    merged, anything else stands in place of what it replaces."""
     loaded: dict[str, Any] = yaml.safe_load((templates / name).read_text(encoding="utf-8"))
-    return loaded
+    base = loaded.pop("extends", None)
+    return merged(layout(base, templates), loaded) if base else loaded
+
+
+def merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with ``own`` laid over it, mapping by mapping."""
+    out = dict(base)
+    for key, value in own.items():
+        below = out.get(key)
+        out[key] = merged(below, value) if isinstance(value, Mapping) and isinstance(below, Mapping) else value
+    return out

@@ -1,8 +1,8 @@
 """The selection as a workbook: list, reasons, case data, signal statistics, charts, coverage, method.
 
-In: a report context (``probity.reports.context``) and the layout ``reports/selection_workbook.yaml``. Out: one xlsx
-file, the same bytes for the same context. Why: the officer works in Excel; whatever the selection rests on must
-be in the file that is mailed, down to the digests by which a stranger recomputes it.
+In: a report context (``probity.reports.context``) and the layout of its family (``probity.reports.families``). Out:
+one xlsx file, the same bytes for the same context. Why: the officer works in Excel; whatever the selection rests on
+must be in the file that is mailed, down to the digests by which a stranger recomputes it.
 """
 
 from __future__ import annotations
@@ -15,15 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from probity.reports import context as contexts
-from probity.reports import render
+from probity.reports import families, render
 from probity.reports.package import Properties
 from probity.reports.xlsx import Book, Column, Range, Sheet
-from probity.tables import AWARD_CASE, BID, CONTRACT_CHANGE, CORRECTION, DEBARMENT
 
-LAYOUT = "reports/selection_workbook.yaml"
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FACTS = (DEBARMENT, CORRECTION, CONTRACT_CHANGE, BID, AWARD_CASE)  # the later wins where two name a column alike
-FIELD_NAMES = {c.name: c.zh for table in _FACTS for c in table.columns}
 _FILLS = {"must_watch": "FCE4D6", "control": "E2EFDA", "added": "FFF2CC"}
 
 
@@ -54,7 +50,9 @@ def build(context: Mapping[str, Any], templates: Path = render.TEMPLATES) -> Boo
 class _Writer:
     def __init__(self, data: dict[str, Any], templates: Path) -> None:
         self.data, self.templates = data, templates
-        self.layout = render.layout(LAYOUT, templates)
+        self.shape = families.shape(data["family"])
+        self.fields = self.shape.field_names
+        self.layout = render.layout(self.shape.workbook, templates)
         self.book = Book(
             Properties(
                 title=self.text(self.layout["title"]),
@@ -148,10 +146,9 @@ class _Writer:
         facts = contexts.parsed(value)
         if not isinstance(facts, dict):
             return "；".join(str(v) for v in facts) if isinstance(facts, list) else str(facts)
-        names = FIELD_NAMES | self.data["labels"]["evidence"]
         return "\n".join(
-            layout["evidence_pair"].format(key=names.get(k, k), value=shown(v, self.data["labels"]))
-            for k, v in facts.items()
+            layout["evidence_pair"].format(key=key, value=value)
+            for key, value in told(facts, self.fields, self.data["labels"])
         )
 
     def details(self) -> None:
@@ -190,18 +187,22 @@ class _Writer:
         sheet, layout = self.sheet("charts", "548235")
         top = layout["top"]
         fired = sorted((s for s in signals if s.get("fired")), key=lambda s: (-s["fired"], s["signal_id"]))[:top]
-        agencies = self.data["counts"]["agencies"]
-        groups = [
-            ("signals", [{"name": f"{s['signal_id']} {s.get('name') or ''}", "count": s["fired"]} for s in fired]),
-            ("agencies", [{"name": n, "count": c} for n, c in agencies[:top]]),
-            ("kinds", [{"name": n, "count": c} for n, c in self.data["counts"]["kinds"]]),
-        ]
-        row = 5
-        for key, rows in groups:
-            words = layout[key]
+        rows_of = {
+            key: [{"name": n, "count": c} for n, c in self.data["counts"][key][:top]]
+            for key in ("agencies", "kinds", "districts")
+        }
+        rows_of["signals"] = [{"name": f"{s['signal_id']} {s.get('name') or ''}", "count": s["fired"]} for s in fired]
+        row, page, page_rows = 5, 1, layout.get("page_rows")
+        for key in layout.get("shown", ("signals", "agencies", "kinds")):
+            rows, words = rows_of[key], layout[key]
             height = max(5.5, 1.8 + 0.72 * len(rows))
-            if key == "agencies" and row + len(rows) > 30:
+            if page_rows:
+                breaks = row + int(height / 0.62) - page > page_rows
+            else:
+                breaks = key == "agencies" and row + len(rows) > 30
+            if breaks:
                 sheet.page_break(row - 2)
+                page = row - 1
             sheet.move(row - 1)
             sheet.subheading(words["title"])
             table = [Column("name", words["name"], width=40), Column("count", words["count"], "count", width=12)]
@@ -212,7 +213,7 @@ class _Writer:
     def coverage(self) -> None:
         sheet, layout = self.sheet("coverage", "7030A0")
         data, labels = self.data["coverage"], self.data["labels"]
-        fields, sources = FIELD_NAMES, labels["source"]
+        fields, sources = self.fields, labels["source"]
 
         def zh(row: Mapping[str, Any], **words: Mapping[str, str]) -> dict[str, Any]:
             plain = {k: str(row.get(k) or "") for k in words}
@@ -233,7 +234,7 @@ class _Writer:
                 for q in data["quarantine"]
             ],
             "conflicts": [
-                zh(c, source_a=sources, source_b=sources) | {"field_zh": field_name(str(c.get("field") or ""))}
+                zh(c, source_a=sources, source_b=sources) | {"field_zh": field_name(str(c.get("field") or ""), fields)}
                 for c in data["conflicts"]
             ],
         }
@@ -286,10 +287,16 @@ class _Writer:
         return "\n".join([*known, *layout["commitment_rules"]])
 
 
-def field_name(field: str) -> str:
+def told(facts: Mapping[str, Any], fields: Mapping[str, str], labels: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """A signal's evidence as (name, value) for reading; ``fields``: names of the tables' columns."""
+    names = dict(fields) | labels["evidence"]
+    return [(names.get(key, key), shown(value, labels)) for key, value in facts.items()]
+
+
+def field_name(field: str, fields: Mapping[str, str]) -> str:
     """A conflict's field for reading: 決標金額, or for a bidder (``bid.<firm>.award_amount``) the firm and the name."""
     *before, last = field.split(".")
-    return "　".join([*before[1:], FIELD_NAMES.get(last, last)])
+    return "　".join([*before[1:], fields.get(last, last)])
 
 
 def shown(value: Any, labels: Mapping[str, Any]) -> str:

@@ -211,3 +211,125 @@ def context(n: int = 12) -> dict[str, Any]:
         "versions": {"python": "3.11", "duckdb": "2.0.0"},
         "rules": {"sql/procurement/P03.sql": digest("P03"), "config/thresholds.yaml": digest("t")},
     }
+
+
+# -- works ---------------------------------------------------------------------------------------------------------
+WORKS_AGENCIES = ["示範市政府建設局", "示範市政府養護工程處", "示範市青埔區公所"]
+WORKS_TITLES = ["青田路一段至三段路面刨除加封工程", "中正橋引道改善工程", "大禾里聯絡道路拓寬工程（第二標）"]
+WORKS_SIGNALS = [
+    ("W01", "偏遠地區工程", "110年度施政計畫：道路工程查驗", None, "place"),
+    ("W02", "決標價偏低", "工程施工查核小組作業辦法第4條第3項第2款", "2", "price"),
+    ("W05", "民眾反映集中", "工程施工查核小組作業辦法第4條第3項第1款", "1", "voices"),
+    ("W07", "鋪設後24個月內再挖掘", "市區道路條例", None, "road"),
+]
+
+
+def works_context(n: int = 9) -> dict[str, Any]:
+    """``n`` selected projects of three agencies, as the job hands them over for road works."""
+    cases, evidence = [], []
+    for i in range(n):
+        agency = i % len(WORKS_AGENCIES)
+        case_id = f"3.99.{agency}|rd110-{i:03d}"
+        mine = [] if i == n - 1 else [WORKS_SIGNALS[(i + k) % len(WORKS_SIGNALS)] for k in range(1 + i % 2)]
+        amount = 8_200_000 + 1_750_000 * i
+        for signal in mine:
+            facts = {"district": "青埔區", "ratio": 0.71} if signal[0] != "W07" else {"permits": 2, "distance_m": 14.2}
+            evidence.append(
+                {
+                    "case_id": case_id,
+                    "signal_id": signal[0],
+                    "state": "fired",
+                    "value": 0.71,
+                    "threshold": 0.8,
+                    "strength": 0.85,
+                    "amount_at_stake": amount,
+                    "evidence": json.dumps(facts),
+                }
+            )
+        cases.append(
+            {
+                "case_id": case_id,
+                "rank": i + 1,
+                "part": "must_watch" if i < 2 else "control" if i == n - 1 else "ranked",
+                "score": 2.5 - 0.2 * i,
+                "score_parts": json.dumps(
+                    [{"signal_id": s[0], "weight": 1.5, "strength": 0.85, "points": 1.275} for s in mine]
+                ),
+                "reasons": json.dumps(
+                    [{"signal_id": s[0], "name": s[1], "text": f"{s[1]}：值0.71。", "legal_basis": s[2]} for s in mine],
+                    ensure_ascii=False,
+                ),
+                "inclusion_probability": 0.05 if i == n - 1 else 1.0,
+                "ticket": digest(case_id) if i == n - 1 else None,
+                "auditors": "A03",
+                "recused": None,
+                "agency_id": f"3.99.{agency}",
+                "agency_key": f"3.99.{agency}",
+                "agency_name": WORKS_AGENCIES[agency],
+                "case_no": f"RD110-{i:03d}",
+                "title": WORKS_TITLES[i % len(WORKS_TITLES)],
+                "facility": "road",
+                "road_basis": "class,words",
+                "award_way": "lowest",
+                "budget": int(amount * 1.3),
+                "reserve_price": int(amount * 1.25) if i % 2 else None,
+                "contract_amount": amount,
+                "changed_amount": amount + 500_000 if i == 1 else None,
+                "valued_amount": amount // 2,
+                "award_date": "2020-09-15",
+                "start_date": "2020-10-12",
+                "planned_end": "2021-05-31",
+                "changed_end": None,
+                "actual_end": "2021-03-10" if i % 3 == 2 else None,
+                "warranty_end": "2024-03-10" if i % 3 == 2 else None,
+                "stage": "in_warranty" if i % 3 == 2 else "under_way",
+                "planned_progress": 0.64,
+                "actual_progress": 0.51 if i != 3 else None,
+                "progress_date": "2021-03-31",
+                "district": "青埔區" if i % 2 else "中正區",
+                "districts": "中正區,青埔區" if i % 4 == 1 else "青埔區" if i % 2 else "中正區",
+                "location": "青田路一段至三段" if i else None,
+                "road_keys": "中正區/青田路一段,中正區/青田路二段",
+                "station_start": 350.0,
+                "station_end": 1200.0,
+                "width_m": 12.0,
+                "area_m2": 10_200.0,
+                "thickness_cm": 5.0,
+                "supervisor_name": "澄禾工程顧問有限公司",
+                "winners": [FIRMS[0], FIRMS[4]] if i == 1 else [FIRMS[i % len(FIRMS)]],
+                "auditor_names": ["委員甲"],
+                "recused_names": [],
+                "sources": "award_csv,works_projects",
+            }
+        )
+    return context(0) | {
+        "family": "works",
+        "job": "road_inspection_selection",
+        "job_zh": "道路工程查驗選案",
+        "selection_id": "RI-2021-03-r1",
+        "revision": 1,
+        "replaces": None,
+        "revision_reason": None,
+        "decided_at": "2021-04-06T09:30:00+08:00",
+        "removed": [],
+        "cases": cases,
+        "evidence": evidence,
+        "signals": [
+            {
+                "signal_id": s[0],
+                "name": s[1],
+                "legal_basis": s[2],
+                "family": s[4],
+                "must_watch": s[3],
+                "fired": 9 - i,
+                "clear": 120 - i,
+                "not_assessable": 12 + i,
+                "base_rate": (9 - i) / 129,
+                "too_common": False,
+            }
+            for i, s in enumerate(WORKS_SIGNALS)
+        ],
+        "steps": ["本期可選案工程141件", "優先查驗2件", "依分數列入6件", "隨機對照1件"],
+        "versions": {"python": "3.11"},
+        "rules": {"config/works.yaml": digest("works")},
+    }

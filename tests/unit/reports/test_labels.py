@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from probity.reports.families import SHAPES
 from probity.reports.render import layout
-from probity.reports.selection_workbook import FIELD_NAMES
 from probity.settings import ROOT
 from probity.sources import CONTRACTS
 
@@ -14,14 +14,15 @@ _FAMILY = re.compile(r"^family: (\w+)$", re.M)
 
 
 def test_every_evidence_key_and_family_of_the_signals_has_a_label() -> None:
-    labels = layout("reports/labels.yaml")
     missing = {}
     files = sorted((ROOT / "include" / "sql").rglob("[!_]*.sql"))
     assert files
     for path in files:
+        shape = SHAPES[path.parent.name]
+        labels = shape.labels()
         sql = path.read_text(encoding="utf-8")
         keys = {k for block in _EVIDENCE.findall(sql) for k in re.findall(r"'(\w+)'\s*:", block)}
-        lacking = keys - set(labels["evidence"]) - set(FIELD_NAMES)
+        lacking = keys - set(labels["evidence"]) - set(shape.field_names)
         lacking |= set(_FAMILY.findall(sql)) - set(labels["family"])
         if lacking:
             missing[path.name] = sorted(lacking)
