@@ -291,6 +291,85 @@ class AuditResult(Base):
     recorded_at: Mapped[dt.datetime] = _now()
 
 
+class DefectEvent(Base):
+    """An event in a defect's life (``probity.tables.DEFECT_EVENT``); a trigger refuses every change and deletion.
+
+    Two times: ``event_date`` is the day on which it happened, ``recorded_at`` when this office came to know of it (the
+    database's clock). The list as of a day reads the first; what was known by a moment, the second.
+    """
+
+    __tablename__ = "defect_event"
+    __table_args__ = (
+        CheckConstraint(
+            "kind IN ('found', 'reported', 'extended', 'closed', 'refused', 'reopened')",
+            name="kind",
+        ),
+        CheckConstraint("kind <> 'closed' OR (evidence IS NOT NULL AND decided_by IS NOT NULL)", name="closed"),
+        CheckConstraint("kind NOT IN ('refused', 'extended') OR decided_by IS NOT NULL", name="decided"),
+        Index(None, "defect_id"),
+        Index(None, "event_date"),
+    )
+
+    event_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    defect_id: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    event_date: Mapped[dt.date] = mapped_column(Date)
+    deadline: Mapped[dt.date | None] = mapped_column(Date)
+    evidence: Mapped[str | None] = mapped_column(Text)
+    note: Mapped[str | None] = mapped_column(Text)
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    source: Mapped[str] = mapped_column(Text)
+    facts: Mapped[str | None] = mapped_column(Text)
+    recorded_at: Mapped[dt.datetime] = _now()
+
+
+class DefectLetter(Base):
+    """One defect's part in one letter: ``item`` (defect, kind, step, due day) is written about once, whichever run
+    makes the letter. ``period`` is the day whose run made it; ``content`` the digest of the letter as JSON."""
+
+    __tablename__ = "defect_letter"
+    __table_args__ = (Index(None, "job", "period"), Index(None, "letter_id"))
+
+    item: Mapped[str] = mapped_column(Text, primary_key=True)
+    letter_id: Mapped[str] = mapped_column(Text)
+    defect_id: Mapped[str] = mapped_column(Text)
+    kind: Mapped[str] = mapped_column(Text)
+    agency_key: Mapped[str] = mapped_column(Text)
+    due_date: Mapped[dt.date] = mapped_column(Date)
+    job: Mapped[str] = mapped_column(Text)
+    period: Mapped[str] = mapped_column(Text)
+    content: Mapped[str] = mapped_column(Text)
+    recorded_at: Mapped[dt.datetime] = _now()
+
+
+class ClosureRequest(Base):
+    """What was put before an officer on a day: defects to close, deadlines to extend; one row a revision
+    (``DF-2021-03-05-r1``). ``list_digest``: the proposals as JSON in the object store. Once decided it never changes.
+    """
+
+    __tablename__ = "closure_request"
+    __table_args__ = (
+        UniqueConstraint("job", "period", "revision"),
+        UniqueConstraint("job", "period", "list_digest"),
+        CheckConstraint("state IN ('proposed', 'approved', 'rejected', 'superseded')", name="state"),
+        CheckConstraint("revision > 0", name="revision"),
+        CheckConstraint("state = 'proposed' OR (decided_by IS NOT NULL AND decided_at IS NOT NULL)", name="decided"),
+    )
+
+    request_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    job: Mapped[str] = mapped_column(Text)
+    period: Mapped[str] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(Integer)
+    state: Mapped[str] = mapped_column(Text, server_default="proposed")
+    manifest_digest: Mapped[str] = mapped_column(Text)
+    list_digest: Mapped[str] = mapped_column(Text)
+    decided_by: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[dt.datetime | None] = mapped_column(DateTime(timezone=True))
+    reason: Mapped[str | None] = mapped_column(Text)
+    refused: Mapped[list[Json]] = mapped_column(JSONB, server_default=text("'[]'::jsonb"))
+    recorded_at: Mapped[dt.datetime] = _now()
+
+
 class WeightSet(Base):
     """Signal weights proposed from audit results; in force from a date only when someone approved them."""
 
