@@ -24,29 +24,29 @@ def from_tests(
     the grade (工程施工查核小組作業辦法 §8), else major."""
     rules = config if isinstance(config, Rules) else Rules(config)
     listed = {(f["inspection_id"], f["category"]) for _, f in _findings(found)}
-    failed: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    failed: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
     for row in sorted(inspection_test.to_pylist(), key=lambda r: (r["inspection_id"], r["test"], r["lot"])):
         if row["state"] == "fail":
-            failed.setdefault((row["inspection_id"], row["test"]), []).append(row)
+            about = rules.config["tests"].get(row["test"], rules.config["other_tests"])
+            failed.setdefault((row["inspection_id"], int(about["number"]), about["category"]), []).append(row)
     known = {r["inspection_id"]: r for r in inspection.to_pylist()}
     rows = []
-    for (inspection_id, test), results in failed.items():
-        about = rules.config["tests"].get(test, rules.config["other_tests"])
+    for (inspection_id, number, category), results in sorted(failed.items()):
         record = known.get(inspection_id)
-        if record is None or (inspection_id, about["category"]) in listed:
+        if record is None or (inspection_id, category) in listed:
             continue
         severity = "grave" if any(r["grade_effect"] for r in results) else "major"
         reasons = dict.fromkeys(r["reason"] for r in results if r["reason"])
         facts = _facts(record) | {
-            "category": about["category"],
+            "category": category,
             "severity": severity,
-            "description": "；".join(reasons) or rules.category_zh(about["category"]),
+            "description": "；".join(reasons) or rules.category_zh(category),
             "photos": None,
         }
         rows.append(
             ev.event(
                 "found",
-                f"{inspection_id}-D{int(about['number']):02d}",
+                f"{inspection_id}-D{number:02d}",
                 record["inspected_date"],
                 record["file_digest"] or inspection_id,
                 facts=facts,
