@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from probity.calendar import Period
 from probity.jobs import JobError
 from probity.jobs import procurement_audit_selection as job
 from probity.jobs import report_distribution as distribution
@@ -156,7 +157,8 @@ def _own(world: World) -> list[dict[str, object]]:
     """The period's own cases."""
     office = world.office
     cases = office.tables(office.manifest(world.refs["gate_canonical"], "inputs"))["award_case"]
-    return job.scope(cases, job.Period.parse(PERIOD)).to_pylist()
+    period = Period.parse(PERIOD)
+    return job.SELECTING.family.own_cases({"award_case": cases}, period.first, period.last).to_pylist()
 
 
 @pytest.mark.parametrize(
@@ -201,7 +203,8 @@ def _own_of(world: World, ref: str) -> list[dict[str, object]]:
     office = world.office
     signals = office.manifest(office.manifest(ref, "selection")["signals"], "signals")
     cases = office.tables(office.manifest(signals["inputs"], "inputs"))["award_case"]
-    return job.scope(cases, job.Period.parse(PERIOD)).to_pylist()
+    period = Period.parse(PERIOD)
+    return job.SELECTING.family.own_cases({"award_case": cases}, period.first, period.last).to_pylist()
 
 
 def test_an_answer_to_another_list_is_refused(proposed: World) -> None:

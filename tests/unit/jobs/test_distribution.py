@@ -211,7 +211,7 @@ def test_secret_terms_leave_bare_numbers_and_the_offices_own_name_out() -> None:
         "auditor_names": ["王"],
         "recused_names": [],
     }
-    terms = distribution.secret_terms({"cases": [case], "office": {"name": "霧嵐市政府政風處"}})
+    terms = post.selection_terms({"cases": [case], "office": {"name": "霧嵐市政府政風處"}})
     assert terms == sorted(["3.99.10|12|20210301", "橋梁工程", "甲營造"])
     assert re.search("橋梁工程", "".join(terms))
 

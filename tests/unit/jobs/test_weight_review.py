@@ -125,7 +125,7 @@ def next_month(world: World) -> Period:
 
 def weights_of(world: World, period: Period) -> dict[str, Any]:
     rules = world.office.rules(world.office.manifest(world.refs["collect"], "inputs"))
-    return weighting.in_force(world.office, job.JOB, rules, period)
+    return weighting.in_force(world.office, job.SELECTING, rules, period)
 
 
 def test_without_results_there_is_nothing_to_review(proposed: World) -> None:
