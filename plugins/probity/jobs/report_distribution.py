@@ -17,7 +17,7 @@ from probity import canonical, config, gates
 from probity.calendar import Period
 from probity.delivery import mailer, outbox
 from probity.delivery.outbox import Receipt
-from probity.jobs import GateStopped, gating, post, records
+from probity.jobs import GateStopped, JobError, gating, post, records, wording
 from probity.jobs.office import Office
 from probity.settings import Settings
 from probity.store import model, trail
@@ -70,11 +70,14 @@ def unowed(session: Session) -> list[model.Publication]:
 def owe(office: Office, publication_id: str) -> tuple[Any, int]:
     """Pass one publication through the mail gate and owe its mails; returns the verdict and their number.
 
-    Who gets which file is the job's own matter: its module's ``parcels`` and ``secret_terms``.
+    Who gets which file is the job's own matter: its module's ``parcels`` and ``secret_terms``. JobError when nothing
+    was published under this id.
     """
     settings = office.settings
     with office.transaction() as session:
-        row = session.get_one(model.Publication, publication_id)
+        row = session.get(model.Publication, publication_id)
+        if row is None:
+            raise JobError(wording.text("nothing_to_replay", selection_id=publication_id))
         session.expunge(row)
     period, reference = Period.parse(row.period), row.reference
     job = importlib.import_module(f"probity.jobs.{row.job}")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from probity import canonical
-from probity.jobs import NoData
+from probity.jobs import JobError, NoData
 from probity.jobs import procurement_audit_selection as job
 from probity.store import model, trail
 from tests.unit.jobs import world as worlds
@@ -55,7 +55,7 @@ def test_a_month_with_nothing_in_it_says_so_and_owes_nobody(proposed: World) -> 
     empty = "2018-05"
     ref = job.collect(proposed.settings, empty)
     before = proposed.outbox()
-    with pytest.raises(NoData, match="107年5月沒有任何決標公告資料"):
+    with pytest.raises(NoData, match="107年5月沒有「採購稽核選案」可用的案件資料"):
         job.gate(proposed.settings, empty, "arrival", ref)
     assert proposed.outbox() == before
     assert not proposed.rows(model.Selection, model.Selection.period == empty)
@@ -110,7 +110,7 @@ def test_an_undecided_list_gives_way_to_the_new_one(
     asked = worlds.ask(world.settings, worlds.run_to_list(world.settings))
     assert asked["selection_id"] == "PA-2021-03-r2"
     assert world.selection("PA-2021-03-r1").state == "superseded"
-    with pytest.raises(job.publication.JobError, match="在核定前已經變更"):
+    with pytest.raises(JobError, match="在核定前已經變更"):
         world.decide()
 
 
