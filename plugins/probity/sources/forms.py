@@ -24,7 +24,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from probity import settings
-from probity.sources import audit_results, city_list, vocabulary
+from probity.sources import audit_results, city_list, correction_form, vocabulary
 from probity.sources.contract import Contract, Field, Sheet
 from probity.store.objects import write_atomic
 
@@ -61,6 +61,12 @@ def write_audit_result_form(path: Path, cases: Sequence[Mapping[str, Any]]) -> N
     """
     rows = [{**case, "part": _PART_ZH.get(str(case.get("part")), case.get("part"))} for case in cases]
     _write(path, audit_results.CONTRACT, {"audit_result": rows})
+
+
+def write_correction_form(path: Path, defects: Sequence[Mapping[str, Any]]) -> None:
+    """The 缺失改善回報 form for ``defects``, which are pre-filled and locked: the columns of
+    ``correction_form.ANSWERS`` up to due_date, as texts."""
+    _write(path, correction_form.CONTRACT, {"correction_answer": defects})
 
 
 def write_all_forms(folder: Path) -> list[Path]:
@@ -193,7 +199,7 @@ def _format(item: Field) -> str:
 
 
 def _width(item: Field) -> float:
-    if item.name in ("title", "content", "reason", "address", "case_id", "lost_reason"):
+    if item.name in ("title", "content", "reason", "address", "case_id", "lost_reason", "description", "measure"):
         return 34
     if item.type in ("bool", "int", "fraction"):
         return 11

@@ -31,10 +31,15 @@ from probity.sources import (
     award_csv,
     award_vendors,
     city_list,
+    complaints,
+    contractor_register,
+    correction_form,
     debarment_feed,
+    excavation_permits,
     halfmonth_xml,
     notice_detail,
     notice_index,
+    works_projects,
 )
 from probity.sources.contract import Contract, Match
 from probity.sources.normalise import Origin, RawColumn, RawTable, quarantine_rows, read
@@ -58,11 +63,29 @@ SOURCES: dict[str, ModuleType] = {
         agency_list,
         auditor_list,
         audit_results,
+        correction_form,
+        works_projects,
+        excavation_permits,
+        complaints,
+        contractor_register,
     )
 }
 GRIDS = {
     m.CONTRACT.source_id: m.CONTRACT
-    for m in (award_csv, award_vendors, city_list, debarment_feed, agency_list, auditor_list, audit_results)
+    for m in (
+        award_csv,
+        award_vendors,
+        city_list,
+        debarment_feed,
+        agency_list,
+        auditor_list,
+        audit_results,
+        correction_form,
+        works_projects,
+        excavation_permits,
+        complaints,
+        contractor_register,
+    )
 }
 CONTRACTS: dict[str, Contract] = {name: module.CONTRACT for name, module in SOURCES.items()}
 
@@ -77,6 +100,12 @@ _DATED = {
     "tender": ("event_date", "opening_date"),
     "debarment": ("_snapshot_date",),
     "audit_result": ("finished_date",),
+    "project": ("_month", "_file_date"),
+    "project_progress": ("month_end",),
+    "permit": ("start_date",),
+    "complaint": ("received_date",),
+    "contractor": ("valid_from",),
+    "defect_event": ("event_date",),
 }
 
 

@@ -27,6 +27,7 @@ ROWS: dict[str, Reason] = {
     "agency_missing": Reason("主辦機關或執行機關至少填一項", "請資料提供機關補填機關後重新放入收件資料夾"),
     "month_missing": Reason("進度年月（年度與月份，或年月）", "請資料提供機關補填進度年月後重新放入收件資料夾"),
     "no_such_case": Reason("機關與標案案號應與「標案」工作表一致", "請資料提供機關核對機關名稱與案號後重新放入"),
+    "answer_date_missing": Reason("改善完成日（僅申請展延者為填報日）", "請主辦機關補填日期後重新放入收件資料夾"),
     "record_unreadable": Reason("一筆完整的資料", _RESEND),
 }
 
@@ -59,6 +60,9 @@ VALUES: dict[str, Reason] = {
     "fraction_out_of_range": Reason("合理範圍之百分比", _MEND),
     "coordinate_unreadable": Reason("經緯度（WGS84）或 TWD97 坐標，位於臺灣範圍內", _MEND),
     "shape_unreadable": Reason("可成形之 WKT 多邊形（如 POLYGON ((經度 緯度, …))）", _MEND),
+    "shape_empty": Reason("至少三點之多邊形", _MEND),
+    "shape_out_of_range": Reason("位於臺灣範圍內之經緯度或 TWD97 坐標", _MEND),
+    "shape_repaired": Reason("邊界不自相交之多邊形", "系統已依其涵蓋範圍修補並採用；宜請資料提供機關更正"),
     "phone_number": Reason("廠商名稱；此格為電話號碼，系統不予保存", _MEND),
     "choice_unknown": Reason("選單所列項目", _MEND),
     "winner_without_name": Reason("廠商名稱", _MEND),
