@@ -21,7 +21,7 @@ What a key is
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -260,12 +260,19 @@ def road_keys_column(districts: pa.Array | pa.ChunkedArray, texts: pa.Array | pa
 
 
 def district_column(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """``district_of`` of each row. Each distinct text is read once."""
-    encoded = pc.dictionary_encode(texts)
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = encoded.combine_chunks() if encoded.num_chunks != 1 else encoded.chunk(0)
-    found = pa.array([district_of(t) for t in encoded.dictionary.to_pylist()], pa.string())
-    return found.take(encoded.indices)
+    """``district_of`` of each row; NULL where there is none. Each distinct text is read once."""
+    return _each_once(texts, district_of)
+
+
+def districts_column(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """``districts_of`` of each row, sorted, joined by comma; NULL where the text names none."""
+    return _each_once(texts, lambda value: ",".join(sorted(districts_of(value))) or None)
+
+
+def _each_once(texts: pa.Array | pa.ChunkedArray, read: Callable[[str | None], str | None]) -> pa.Array:
+    column = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    encoded = pc.cast(column, pa.string()).dictionary_encode()
+    return pa.array([read(t) for t in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
 
 
 def _codes(frame: pa.Table, unique: pa.Table) -> pa.Array:
@@ -282,7 +289,7 @@ def split_keys(keys: pa.Array | pa.ChunkedArray) -> pa.Table:
     equal or one of them is NULL.
     """
     if isinstance(keys, pa.ChunkedArray):
-        keys = keys.combine_chunks() if keys.num_chunks != 1 else keys.chunk(0)
+        keys = keys.combine_chunks()
     lists = pc.split_pattern(keys, ",")
     flat = pc.list_flatten(lists)
     rows = pc.list_parent_indices(lists)

@@ -1,0 +1,39 @@
+-- Which permits are a contract's own: the permit's work title is the contract's title, or begins with it.
+-- In:  project_title (project, key), permit_title (permit, key), same_firm (project, permit), shortest, lone.
+-- Out: project, permit.
+-- A title shorter than ``lone`` (「110年度道路改善工程」 is every office's) counts only with the same firm; below
+-- ``shortest`` never. What goes on with a number or 第...標 names another lot: 「...工程(1)」 is not 「...工程(10-4)」.
+-- Of several titles the longest holds; of several contracts of one title those with the permit's own firm.
+
+WITH hits AS (
+    SELECT
+        c.project,
+        p.permit,
+        length(c.key) AS n,
+        s.project IS NOT NULL AS same_firm
+    FROM permit_title AS p
+    INNER JOIN project_title AS c
+        ON left(p.key, $shortest) = left(c.key, $shortest) AND starts_with(p.key, c.key)
+    LEFT JOIN same_firm AS s ON c.project = s.project AND p.permit = s.permit
+    WHERE
+        length(c.key) >= $shortest
+        AND NOT regexp_matches(
+            substr(p.key, length(c.key) + 1), '^(\d|第?[一二三四五六七八九十百\d]+(分?標|期|工區|標段)|[甲乙丙丁]標)'
+        )
+),
+
+longest AS (
+    SELECT
+        *,
+        bool_or(same_firm) OVER (PARTITION BY permit) AS firm_known,
+        count(*) OVER (PARTITION BY permit) AS claimants
+    FROM hits
+    QUALIFY n = max(n) OVER (PARTITION BY permit)
+)
+
+SELECT
+    project,
+    permit
+FROM longest
+WHERE same_firm OR (NOT firm_known AND claimants = 1 AND n >= $lone)
+ORDER BY project, permit
