@@ -24,6 +24,10 @@ from probity.jobs.office import Office
 from probity.settings import ROOT, Settings
 from probity.store import model, trail
 
+SINGLE = ("workbook", "document", "result_form", "draw", "positions")
+BUNDLED = {"letter": "letters", "inspection_form": "forms", "correction_form": "answers"}
+"""Kinds of published files that a full recipient gets: one by one, or as one zip."""
+
 VERIFIER = ROOT / "include" / "verify_draw.py"
 TAIPEI = dt.timezone(dt.timedelta(hours=8))
 
@@ -141,9 +145,10 @@ def attachments(person: Recipient, context: Mapping[str, Any], files: Mapping[st
             for n, content in letter.files.items()
         }
     there = {kind: [p for p in paths if p.is_file()] for kind, paths in files.items()}  # the gate stops what lacks one
-    attached = {p.name: p.read_bytes() for kind in ("workbook", "result_form", "draw") for p in there.get(kind, [])}
-    if there.get("letter"):
-        attached[f"{name}-letters.zip"] = reports.zip_files({p.name: p.read_bytes() for p in there["letter"]})
+    attached = {p.name: p.read_bytes() for kind in SINGLE for p in there.get(kind, [])}
+    for kind, ending in BUNDLED.items():
+        if there.get(kind):
+            attached[f"{name}-{ending}.zip"] = reports.zip_files({p.name: p.read_bytes() for p in there[kind]})
     attached[f"{VERIFIER.stem}.txt"] = VERIFIER.read_bytes()
     return attached
 

@@ -16,12 +16,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from probity import acceptance, canonical, defects, selection, sources
+from probity import acceptance, canonical, sources
 from probity.calendar import Period
 from probity.jobs import defect_log
 from probity.jobs.briefing import Chain
 from probity.jobs.office import Office, RuleBook
 from probity.jobs.selecting import Files, SelectingJob
+from probity.selection import positions
 from probity.sources import inspection_form
 
 CASE_SOURCES = frozenset({"works_projects", "award_csv", "notice_index", "halfmonth_xml", "notice_detail", "city_list"})
@@ -78,39 +79,30 @@ def inspected(
 
 # -- the inspection pack -------------------------------------------------------------------------------------------
 def inspection_pack(office: Office, chain: Chain, context: Mapping[str, Any]) -> Files:
-    """One form a selected project, and the file with which anyone can draw the measuring positions again."""
+    """One form a selected project, what each was filled with (``packs``: the answer is held against it), and the file
+    with which anyone can draw the measuring positions again."""
     book = office.rules(chain.inputs)
-    config, seed = book.load("acceptance"), chain.publication["seed"]
+    seed, name = chain.publication["seed"], context["selection_id"]
+    acceptance_rules, defect_rules = book.load("acceptance"), book.load("defects")
+    projects = {p["case_id"]: p for p in office.tables(chain.inputs)["project"].to_pylist()}
     files: Files = {}
-    positions = {}
-    with tempfile.TemporaryDirectory() as folder:
-        for pack in packs(chain, context, config):
-            number = pack["inspection_id"]
-            pack["positions"] = selection.positions.plan(pack["project"], config, number, seed)
-            positions[number] = pack
+    packs, outlines = [], []
+    with tempfile.TemporaryDirectory() as folder:  # beside the published files a half-written form would be seen
+        for case in sorted(context["cases"], key=lambda c: c["rank"]):
+            project, number = projects[case["case_id"]], f"{name}-{case['rank']:03d}"
+            about = {
+                "inspection_id": number,
+                "selection_id": name,
+                "part": case["part"],
+                "firm_name": "、".join(case["winners"]) or None,
+            }
+            outlines.append(positions.outline(project, acceptance_rules["tests"], number))
+            drawn = positions.plan(project, acceptance_rules["tests"], number, seed)
+            pack = acceptance.pack(project, about, drawn, acceptance_rules, defect_rules, chain.period.last)
             form = Path(folder) / f"{number}.xlsx"
             inspection_form.write(form, pack)
             files["inspection_form", form.name] = form.read_bytes()
-    drawn = selection.positions.document(
-        {n: (p["project"], p["positions"]) for n, p in positions.items()}, config, seed
-    )
-    files["positions", f"{context['selection_id']}-positions.json"] = (canonical.dumps(drawn) + "\n").encode()
+            packs.append(pack)
+    files["packs", f"{name}-packs.json"] = (canonical.dumps(packs) + "\n").encode()
+    files["positions", f"{name}-positions.json"] = (canonical.dumps(positions.file(outlines, seed)) + "\n").encode()
     return files
-
-
-def packs(chain: Chain, context: Mapping[str, Any], config: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """What each form is pre-filled with: the inspection's number, the project, the limits in force."""
-    found = []
-    for case in sorted(context["cases"], key=lambda c: c["rank"]):
-        number = f"{context['selection_id']}-{case['rank']:03d}"
-        found.append(
-            {
-                "inspection_id": number,
-                "selection_id": context["selection_id"],
-                "part": case["part"],
-                "period_roc": context["period_roc"],
-                "project": {k: v for k, v in case.items() if k not in ("score_parts", "reasons")},
-                "limits": acceptance.default_limits(number, case, config),
-            }
-        )
-    return found
