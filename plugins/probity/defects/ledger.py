@@ -50,7 +50,8 @@ class Standing:
 
 
 def stand(rows: Sequence[Mapping[str, Any]], rules: Rules) -> Standing | None:
-    """The standing after ``rows`` (one defect's events in order); None when it was not found yet."""
+    """The standing after ``rows`` (one defect's events in order); None when not found yet. What is dated before the
+    finding is not read: there was nothing to answer."""
     findings = [r for r in rows if r["kind"] == "found"]
     if not findings:
         return None
@@ -60,7 +61,8 @@ def stand(rows: Sequence[Mapping[str, Any]], rules: Rules) -> Standing | None:
     deadline = first["deadline"] or rules.deadline(str(facts["severity"]), found)
     now = Standing(first["defect_id"], facts, found, deadline, found, state_date=found)
     for row in rows:
-        _APPLY[row["kind"]](now, row, rules)
+        if row["event_date"] >= found:
+            _APPLY[row["kind"]](now, row, rules)
     return now
 
 

@@ -71,8 +71,9 @@ def inspected(
     found["inspection_test"] = acceptance.evaluate(
         found["inspection_limit"], found["inspection_measure"], book.load("acceptance")
     )
-    found["defect_event"] = defect_log.with_decisions(office, found["defect_event"], period.last)
-    found["defect"] = defects.register(found["defect_event"], period.last, book.load("defects"))
+    rules = defects.Rules(book.load("defects"))
+    found["defect_event"] = defect_log.complete(office, found, period.last, rules)
+    found["defect"] = defects.register(found["defect_event"], period.last, rules)
     found["audit_result"] = acceptance.results(found["inspection"], found["inspection_test"], found["defect_event"])
     return found
 
