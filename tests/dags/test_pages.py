@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
+from probity import config, defects
 from probity.settings import Settings
 from probity.store import db, model, trail
 from probity.store.objects import ObjectStore
@@ -114,8 +116,92 @@ def office(db_settings: Settings) -> Settings:
             )
         )
         trail.append(session, {"job": JOB, "period": "2021-03", "step": "collect"}, "k")
+        _works(session, objects)
     trail.anchor(db_settings)
     return db_settings
+
+
+WORKS = "road_inspection_selection"
+WORK = "3.87.10|rd110-7"
+ROAD = "青埔路三段路面改善工程"
+DEFECT_ID = "RI-2021-03-r1-001-D01"
+
+
+def _works(session: Any, objects: ObjectStore) -> None:
+    """A proposed works selection, two defects (one answered), and a request to close."""
+    firm = dict.fromkeys(TABLES["project_firm"].names) | {
+        "case_id": WORK,
+        "firm": "N:大禾營造",
+        "firm_name": "大禾營造有限公司",
+        "firm_key": "大禾營造",
+        "n_firms": 1,
+    }
+    firms = objects.put_table(pa.Table.from_pylist([firm], TABLES["project_firm"].arrow_schema()))
+    inputs = objects.put_json({"kind": "inputs", "family": "works", "snapshots": {"project_firm": {"digest": firms}}})
+    signals = objects.put_json({"kind": "signals", "snapshots": {}, "inputs": inputs})
+    case = model.SelectionCase(
+        case_id=WORK,
+        rank=1,
+        part="must_watch",
+        score=1.5,
+        score_parts="[]",
+        reasons="[]",
+        inclusion_probability=1.0,
+        facts={
+            "title": ROAD,
+            "case_no": "RD110-7",
+            "agency_name": "示範市養護工程處",
+            "facility": "road",
+            "stage": "under_way",
+            "district": "青埔區",
+            "location": "青埔路三段",
+            "contract_amount": 9_800_000,
+            "changed_amount": 10_300_000,
+            "planned_progress": 0.64,
+            "actual_progress": 0.51,
+        },
+    )
+    session.add(
+        model.Selection(
+            selection_id="RI-2021-03-r1",
+            job=WORKS,
+            period="2021-03",
+            revision=1,
+            manifest_digest=objects.put_json({"kind": "selection", "signals": signals}),
+            list_digest="1" * 64,
+            cases=[case],
+        )
+    )
+    found = {
+        "inspection_id": DEFECT_ID[:-4],
+        "case_id": WORK,
+        "agency_key": "3.87.10",
+        "agency_name": "示範市養護工程處",
+        "case_no": "RD110-7",
+        "title": ROAD,
+        "category": "thickness",
+        "severity": "grave",
+        "description": "鑽心厚度不足",
+    }
+    closed = found | {"severity": "minor", "description": "標線模糊", "category": "marking"}
+    day = dt.date
+    rows = [
+        defects.event("found", DEFECT_ID, day(2021, 4, 6), "f1", deadline=day(2021, 4, 15), facts=found),
+        defects.event("found", DEFECT_ID[:-1] + "2", day(2021, 4, 6), "f1", deadline=day(2021, 5, 4), facts=closed),
+        defects.event("reported", DEFECT_ID[:-1] + "2", day(2021, 4, 12), "f2", evidence="標線.jpg", note="已重繪"),
+    ]
+    session.add_all(model.DefectEvent(**row) for row in rows)
+    asked = defects.proposals(defects.table(rows), day(2021, 4, 12), config.load(ROOT / "include/config", "defects"))
+    session.add(
+        model.ClosureRequest(
+            request_id="DF-2021-04-12-r1",
+            job="defect_follow_up",
+            period="2021-04-12",
+            revision=1,
+            manifest_digest="m",
+            list_digest=objects.put_json([p.to_json() for p in asked]),
+        )
+    )
 
 
 def _failed() -> dict[str, Any]:
@@ -149,14 +235,19 @@ def _client(app: Any, manager: Any, login: str | None, role: str = "viewer") -> 
 
 
 def _paths(app: Any) -> list[str]:
-    fill = {"selection_id": "PA-2021-03-r1", "number": "1"}
+    fill = {
+        "selection_id": "PA-2021-03-r1",
+        "number": "1",
+        "defect_id": DEFECT_ID,
+        "request_id": "DF-2021-04-12-r1",
+    }
     return [re.sub(r"\{(\w+)\}", lambda m: fill[m[1]], route.path) for route in app.routes]
 
 
 def test_no_route_is_open(app: Any, manager: Any) -> None:
     client = _client(app, manager, None)
     paths = _paths(app)
-    assert len(paths) == 11
+    assert len(paths) == 15
     for path in paths:
         answer = client.get(path)
         assert answer.status_code == 401, path
@@ -190,17 +281,18 @@ def test_case_names_by_role(app: Any, manager: Any, login: str, role: str, sees_
     everything = ""
     for path in _paths(app):
         answer = client.get(path)
-        restricted = path.endswith(("/page", "/workbook"))
+        restricted = path.endswith(("/page", "/workbook")) or path.startswith("/defects/")
         assert answer.status_code == (403 if restricted and not sees_cases else 200), path
         assert answer.headers["cache-control"] == "no-store"
         everything += answer.text
-    for secret in (SECRET, "A110-7", "僅一家投標", "王小明", "4,200,000"):
+    for secret in (SECRET, "A110-7", "僅一家投標", "王小明", "4,200,000", ROAD, "鑽心厚度不足", "標線.jpg"):
         assert (secret in everything) is sees_cases, secret
 
 
 def test_a_user_without_a_role_sees_nothing(app: Any, manager: Any) -> None:
     client = _client(app, manager, "nobody", "")
-    assert client.get("/selections/PA-2021-03-r1").status_code == 404
+    for path in ("/selections/PA-2021-03-r1", "/defects", f"/defects/{DEFECT_ID}", "/closures/DF-2021-04-12-r1"):
+        assert client.get(path).status_code == 404, path
     assert "PA-2021-03" not in client.get("/selections").text + client.get("/").text
 
 
@@ -211,6 +303,53 @@ def test_the_restricted_list(app: Any, manager: Any) -> None:
     assert "待核定" in page.text and "投標家數：1" in page.text and "採購法 §48" in page.text
     assert "<script" not in page.text and "僅一家投標&lt;script&gt;" in page.text
     assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+def test_the_restricted_list_of_works_speaks_of_works(app: Any, manager: Any) -> None:
+    page = _client(app, manager, "approver", "user").get("/selections/RI-2021-03-r1").text
+    assert "道路工程查驗選案" in page and "優先查驗（作業辦法第 4 條）" in page
+    for told in (ROAD, "青埔區青埔路三段", "施工中", "10,300,000", "64.0%／51.0%", "大禾營造有限公司"):
+        assert told in page, told
+    assert "決標公告日" not in page and "作業規則" not in page
+    guest = _client(app, manager, "guest").get("/selections/RI-2021-03-r1").text
+    assert "工程施工查核小組作業辦法第 13 條" in guest and ROAD not in guest
+
+
+# -- defects -------------------------------------------------------------------------------------------------------
+def test_the_list_of_defects_as_of_any_day(app: Any, manager: Any) -> None:
+    client = _client(app, manager, "approver", "user")
+    early, late = client.get("/defects?as_of=2021-04-05").text, client.get("/defects?as_of=2021-04-20").text
+    assert "沒有符合條件的缺失" in early and ROAD not in early
+    assert "110年4月20日" in late and "鑽心厚度不足" in late and "逾期 3 工作日" in late and "嚴重" in late
+    assert f"/defects/{DEFECT_ID}?as_of=2021-04-20" in late, "a defect opens as of the same day"
+    overdue = client.get("/defects?as_of=2021-04-20&state=overdue").text
+    assert "鑽心厚度不足" in overdue and "標線模糊" not in overdue
+    unknown_then = client.get("/defects?as_of=2021-04-20&known_by=2021-04-20T17:00").text
+    assert "鑽心厚度不足" not in unknown_then, "recorded later than that"
+    assert client.get("/defects?as_of=20210405").status_code == 200 and client.get("/defects").status_code == 200
+    wrong = client.get("/defects?as_of=110年")
+    assert wrong.status_code == 400 and "2021-03-05" in wrong.text
+
+
+def test_a_defect_shows_its_history_up_to_the_day(app: Any, manager: Any) -> None:
+    client = _client(app, manager, "approver", "user")
+    path = f"/defects/{DEFECT_ID[:-1]}2"
+    before, after = client.get(f"{path}?as_of=2021-04-11").text, client.get(f"{path}?as_of=2021-04-12").text
+    assert "待改善" in before and "已重繪" not in before
+    assert "已回覆，待核定" in after and "機關回覆" in after and "已重繪" in after and "標線.jpg" in after
+    assert client.get(f"{path}?as_of=2021-04-05").status_code == 404, "not found yet on that day"
+
+
+def test_closings_wait_with_the_code_that_the_form_asks_for(app: Any, manager: Any, office: Settings) -> None:
+    client = _client(app, manager, "approver", "user")
+    with db.session_scope(office) as session:
+        code = session.get_one(model.ClosureRequest, "DF-2021-04-12-r1").list_digest[:8].upper()
+    page = client.get("/closures/DF-2021-04-12-r1").text
+    assert code in page and "擬予結案" in page and "標線模糊" in page and "標線.jpg" in page
+    assert "鑽心厚度不足" not in page, "it was not answered"
+    assert "待核定" in client.get("/closures").text
+    assert "/closures/DF-2021-04-12-r1" in client.get("/defects?as_of=2021-04-12").text
+    assert "/closures/DF-2021-04-12-r1" not in client.get("/defects?as_of=2021-04-11").text
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:

@@ -5,8 +5,8 @@ in the form of an official letter (函) and an .xlsx annex, the same bytes each 
 rows, so that nothing about another agency, and nothing about why a case was chosen, can be in any byte of them.
 
 Law of an audit: 政府採購法 §108; 採購稽核小組作業規則 §2, 4, 5, 6, 7, 9, 11, 13, 14, 15; the letter is sent in the name
-of the founding agency (§17). Of an inspection of works: 工程施工查核小組作業辦法 §2, 3, 5, 6, 8, 9, 13; its 組織準則 §8,
-11. The draft waits for an officer: either may also come unannounced (作業規則 §3; 作業辦法 §5).
+of the founding agency (§17). Of an inspection of works: 工程施工查核小組作業辦法 §2, 3, 5, 6, 8, 9, 13; 組織準則
+§8, 11. The draft waits for an officer: either may also come unannounced (作業規則 §3; 作業辦法 §5).
 """
 
 from __future__ import annotations

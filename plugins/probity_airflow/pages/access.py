@@ -19,7 +19,9 @@ from fastapi import Depends, HTTPException
 
 log = logging.getLogger(__name__)
 
-SECRET_LAW = "採購稽核小組作業規則第 4 條"
+# What keeps a job's cases secret: of an audit, else of an inspection of works.
+AUDIT_LAW, WORKS_LAW = "採購稽核小組作業規則第 4 條", "工程施工查核小組作業辦法第 13 條"
+AUDITS = {"procurement_audit_selection", "signal_weight_review"}
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,8 @@ class Reader:
         """403 unless the restricted part is open to this reader; what was read by whom is logged."""
         if not self.may_see_cases(job):
             log.warning("restricted page %s refused to %s", what, self.login)
-            raise HTTPException(403, f"限閱：名單內容依{SECRET_LAW}保密，您的角色不能檢視。")
+            law = AUDIT_LAW if job in AUDITS else WORKS_LAW
+            raise HTTPException(403, f"限閱：名單內容依{law}保密，您的角色不能檢視。")
         log.info("restricted page %s read by %s", what, self.login)
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 import logging
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import urlencode
 
 from fastapi import Depends, FastAPI, HTTPException, Query, Request
@@ -28,7 +28,7 @@ from probity.store.objects import ObjectStore
 from probity.tables import TABLES
 from probity.text import roc_date
 from probity_airflow import wording
-from probity_airflow.pages import queries
+from probity_airflow.pages import defects, queries
 from probity_airflow.pages.access import ReaderDep
 
 log = logging.getLogger(__name__)
@@ -84,20 +84,39 @@ def figure(value: float | int | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 10_000 or float(value).is_integer() else f"{value:.4g}"
 
 
-def facts_zh(facts: dict[str, Any]) -> list[str]:
+def facts_zh(facts: dict[str, Any], family: str) -> list[str]:
     """A signal's evidence as ``名稱：值``, in the words of the workbook."""
-    from probity.reports.selection_workbook import FIELD_NAMES, shown
+    from probity.reports.families import shape
+    from probity.reports.selection_workbook import told
 
-    words = labels()
-    names = FIELD_NAMES | words["evidence"]
-    return [f"{names.get(name, name)}：{shown(value, words)}" for name, value in facts.items()]
+    return [f"{name}：{value}" for name, value in told(facts, shape(family).field_names, labels(family))]
 
 
-def labels() -> dict[str, Any]:
+def labels(family: str = "procurement") -> dict[str, Any]:
     """The words of the reports for sources, parts and evidence."""
-    from probity.reports import render
+    from probity.reports.families import shape
 
-    return render.layout("reports/labels.yaml", load().templates)
+    return shape(family).labels(load().templates)
+
+
+def label(value: str | None, group: str) -> str:
+    """A code's word out of a group of ``labels.yaml``."""
+    words = labels("works")
+    return str(words[group].get(value, value or words["unknown"]))
+
+
+def percent(value: float | None) -> str:
+    return "" if value is None else f"{value:.1%}"
+
+
+def job_zh(job: str) -> str:
+    """The job's name; what is no job of ours keeps its own."""
+    from probity.jobs.wording import job_name
+
+    try:
+        return job_name(job)
+    except KeyError:
+        return job
 
 
 @lru_cache(maxsize=2)
@@ -119,6 +138,9 @@ def environment(folder: str) -> Environment:
         "money": lambda value: "" if value is None else f"{value:,}",
         "figure": figure,
         "facts_zh": facts_zh,
+        "job_zh": job_zh,
+        "label": label,
+        "percent": percent,
         "source_zh": lambda source: labels()["source"].get(source or "", source),
     }
     return env
@@ -141,6 +163,10 @@ def create_app() -> FastAPI:
     app.get("/", name="overview")(overview)
     app.get("/selections", name="selections")(selections)
     app.get("/selections/{selection_id}", name="selection")(selection)
+    app.get("/defects", name="defects")(defect_list)
+    app.get("/defects/{defect_id}", name="defect")(defect)
+    app.get("/closures", name="closures")(closures)
+    app.get("/closures/{request_id}", name="closure")(closure)
     app.get("/gates", name="gates")(gates)
     app.get("/gates/{number}", name="gate")(gate)
     app.get("/gates/{number}/page", name="gate_page")(gate_page)
@@ -188,10 +214,11 @@ def selection(
     if row is None or not reader.may_read(row.job):
         raise HTTPException(404)
     open_to_reader = reader.may_see_cases(row.job)
+    kept = queries.Archive(settings, row.manifest_digest)
     cases, decision = [], None
     if open_to_reader:
         reader.must_see_cases(row.job, f"selection {selection_id}")
-        cases = queries.selection_cases(session, settings, row)
+        cases = queries.selection_cases(session, settings, row, kept)
         decision = queries.decision(session, selection_id)
     counts = queries.selection_counts(session, selection_id)
     code = (row.list_digest or "")[:8].upper()
@@ -204,10 +231,126 @@ def selection(
         counts=counts,
         cases=cases,
         decision=decision,
+        family=kept.family.name,
         restricted=not open_to_reader,
     )
 
 
+# -- defects -------------------------------------------------------------------------------------------------------
+def _moment(session: Session, as_of: str, known_by: str) -> defects.Moment:
+    try:
+        return defects.moment(session, as_of, known_by)
+    except ValueError:
+        raise HTTPException(400, "日期請寫 2021-03-05，時間請寫 2021-03-05T17:00。") from None
+
+
+def _known_by(at: defects.Moment) -> str:
+    return at.known_by.astimezone(TAIPEI).strftime("%Y-%m-%dT%H:%M") if at.known_by else ""
+
+
+def _query(at: defects.Moment) -> str:
+    """The moment as the query that leads to it."""
+    asked = {"as_of": at.as_of.isoformat(), "known_by": _known_by(at)}
+    return urlencode({name: value for name, value in asked.items() if value})
+
+
+def defect_list(
+    request: Request,
+    reader: ReaderDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    as_of: str = "",
+    known_by: str = "",
+    state: Literal["due", "overdue", "reported", "closed", "all"] = "due",
+    page: PageNumber = 1,
+) -> Response:
+    """The list 列管 as of a day; a reader without the right sees counts alone."""
+    if not reader.may_read(defects.JOB):
+        raise HTTPException(404)
+    at = _moment(session, as_of, known_by)
+    register, rows = defects.Register(session, settings, at), []
+    open_to_reader = reader.may_see_cases(defects.JOB)
+    if open_to_reader:
+        reader.must_see_cases(defects.JOB, f"defects as of {at.as_of}")
+        rows = register.listed(state)
+    first = (page - 1) * defects.PAGE
+    return show(
+        request,
+        "defects.html",
+        reader=reader,
+        at=at,
+        known_by=_known_by(at),
+        state=state,
+        query=_query(at),
+        counts=register.counts,
+        waiting=defects.waiting(session, at.as_of),
+        rows=rows[first : first + defects.PAGE],
+        page=page,
+        more=len(rows) > first + defects.PAGE,
+        restricted=not open_to_reader,
+    )
+
+
+def defect(
+    request: Request,
+    reader: ReaderDep,
+    session: SessionDep,
+    settings: SettingsDep,
+    defect_id: str,
+    as_of: str = "",
+    known_by: str = "",
+) -> Response:
+    """One defect as of a day: its standing, its history, the letters about it."""
+    if not reader.may_read(defects.JOB):
+        raise HTTPException(404)
+    reader.must_see_cases(defects.JOB, f"defect {defect_id}")
+    at = _moment(session, as_of, known_by)
+    register = defects.Register(session, settings, at)
+    row = register.one(defect_id)
+    if row is None:
+        raise HTTPException(404)
+    return show(
+        request,
+        "defect.html",
+        reader=reader,
+        at=at,
+        query=_query(at),
+        row=row,
+        history=register.history(defect_id),
+        letters=defects.letters(session, defect_id, at),
+    )
+
+
+def closures(request: Request, reader: ReaderDep, session: SessionDep, page: PageNumber = 1) -> Response:
+    """What was put before an officer: closings and longer deadlines."""
+    rows = [r for r in defects.requests(session, page) if reader.may_read(r.job)]
+    return show(request, "closures.html", reader=reader, rows=rows, page=page, more=len(rows) == defects.PAGE)
+
+
+def closure(
+    request: Request, reader: ReaderDep, session: SessionDep, settings: SettingsDep, request_id: str
+) -> Response:
+    """One list of proposed closings; a reader without the right sees counts alone."""
+    row = session.get(model.ClosureRequest, request_id)
+    if row is None or not reader.may_read(row.job):
+        raise HTTPException(404)
+    items = defects.proposed(settings, row)
+    open_to_reader = reader.may_see_cases(row.job)
+    if open_to_reader:
+        reader.must_see_cases(row.job, f"closures {request_id}")
+    return show(
+        request,
+        "closure.html",
+        reader=reader,
+        row=row,
+        code=row.list_digest[:8].upper(),
+        counts={a: sum(i["action"] == a for i in items) for a in ("close", "extend")},
+        items=items if open_to_reader else [],
+        restricted=not open_to_reader,
+    )
+
+
+# -- gates, quarantine, deliveries, trail ------------------------------------------------------------------------------
 def gates(request: Request, reader: ReaderDep, session: SessionDep, page: PageNumber = 1) -> Response:
     rows = [r for r in queries.gate_results(session, page) if reader.may_read(r.job)]
     return show(request, "gates.html", reader=reader, rows=rows, page=page, more=len(rows) == queries.PAGE)

@@ -6,6 +6,7 @@ In: a session or the settings. Out: rows and plain dicts for the templates, newe
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from probity.settings import Settings
 from probity.store import model, trail
 from probity.store.objects import ObjectStore
+from probity.tables import FAMILIES
 
 PAGE = 50
 
@@ -79,19 +81,21 @@ def selection_counts(session: Session, selection_id: str) -> dict[str, int]:
     return {part: count for part, count in rows}  # noqa: C416  rows are Row objects
 
 
-def selection_cases(session: Session, settings: Settings, row: model.Selection) -> list[dict[str, Any]]:
-    """The cases in order, each with its reasons, score parts, the fired signals' evidence, winners and auditors."""
+def selection_cases(session: Session, settings: Settings, row: model.Selection, kept: Archive) -> list[dict[str, Any]]:
+    """The cases in order, each with its reasons, score parts, the fired signals' evidence, its firms and auditors."""
     cases = session.scalars(
         select(model.SelectionCase)
         .where(model.SelectionCase.selection_id == row.selection_id)
         .order_by(model.SelectionCase.rank)
     ).all()
-    kept = Archive(settings, row.manifest_digest)
-    fired, winners, people = kept.evidence({c.case_id for c in cases}), kept.winners(), kept.people()
+    ids = {c.case_id for c in cases}
+    fired, winners, people = kept.evidence(ids), kept.winners(ids), kept.people()
+    place = _about(kept.family.name, settings)
     return [
         {
             "case": case,
             "facts": case.facts,
+            "about": place(case.facts),
             "reasons": json.loads(case.reasons),
             "score_parts": json.loads(case.score_parts),
             "evidence": fired.get(case.case_id, []),
@@ -101,6 +105,15 @@ def selection_cases(session: Session, settings: Settings, row: model.Selection) 
         }
         for case in cases
     ]
+
+
+def _about(family: str, settings: Settings) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """What the reports tell of a case beyond its columns: of a project its place, its sum in force, its dates."""
+    from probity.reports.families import shape
+    from probity.reports.works import facts
+
+    words = shape(family).labels(settings.templates)
+    return lambda case: facts(case | {"winners": ""}, words) if family == "works" else {}
 
 
 def decision(session: Session, selection_id: str) -> model.Decision | None:
@@ -114,10 +127,13 @@ class Archive:
     def __init__(self, settings: Settings, manifest_digest: str) -> None:
         self.objects = ObjectStore(settings.objects)
         self.snapshots: dict[str, Any] = {}
+        self.family = FAMILIES["procurement"]
         try:
             signals = self.objects.get_json(self.objects.get_json(manifest_digest)["signals"])
             self.snapshots |= signals["snapshots"]
-            self.snapshots |= self.objects.get_json(signals["inputs"])["snapshots"]
+            inputs = self.objects.get_json(signals["inputs"])
+            self.snapshots |= inputs["snapshots"]
+            self.family = FAMILIES[inputs.get("family", "procurement")]
         except (FileNotFoundError, KeyError):
             pass
 
@@ -141,11 +157,12 @@ class Archive:
                 found.setdefault(line["case_id"], []).append(line)
         return found
 
-    def winners(self) -> dict[str, list[str]]:
-        """Case id -> names of the firms that won it."""
+    def winners(self, case_ids: set[str]) -> dict[str, list[str]]:
+        """Case id -> names of the firms that won it, or that hold the contract."""
         found: dict[str, list[str]] = {}
-        for bid in self.rows("bid", ("is_winner", True)):
-            found.setdefault(bid["case_id"], []).append(bid["firm_name"])
+        for firm in self.rows(self.family.firms):
+            if firm["case_id"] in case_ids and firm.get("is_winner", True):
+                found.setdefault(firm["case_id"], []).append(firm["firm_name"])
         return {case_id: sorted(names) for case_id, names in found.items()}
 
     def people(self) -> dict[str, str]:
