@@ -46,8 +46,10 @@ def known(session: Session, until: dt.date | None = None, known_by: dt.datetime 
 
 def complete(office: Office, tables: Mapping[str, pa.Table], until: dt.date, rules: defects.Rules) -> pa.Table:
     """Every event up to ``until``: what the files say, the findings of failed tests, what re-inspections reopen, and
-    what the office has recorded (decisions of officers, answers that passed their gate). ``tables``: inspection,
-    inspection_test, defect_event. Answers in files that no gate has passed are left out.
+    what the office has recorded (decisions of officers). ``tables``: inspection, inspection_test, defect_event.
+
+    An answer that no gate has passed does no harm here: without evidence, for a closed defect, or dated before the
+    finding, it changes nothing on the list.
     """
     with office.transaction() as session:
         recorded = known(session, until)
@@ -62,12 +64,8 @@ def merged(tables: Mapping[str, pa.Table], recorded: pa.Table, rules: defects.Ru
     findings = defects.table([*found.to_pylist(), *tests.to_pylist()])
     earlier = defects.table([*findings.to_pylist(), *recorded.to_pylist()])
     own, reopened = defects.reinspected(tables["inspection"], findings, earlier, rules)
-    told = [r for r in said if r["kind"] not in ("found", "reported") or r["event_id"] in _ids(recorded)]
+    told = [r for r in said if r["kind"] != "found"]
     return defects.table([*own.to_pylist(), *reopened.to_pylist(), *told, *recorded.to_pylist()])
-
-
-def _ids(events: pa.Table) -> set[str]:
-    return set(events["event_id"].to_pylist())
 
 
 def now(session: Session) -> dt.datetime:

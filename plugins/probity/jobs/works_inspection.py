@@ -16,7 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from probity import acceptance, canonical, sources
+from probity import acceptance, canonical, defects, sources
 from probity.calendar import Period
 from probity.jobs import defect_log
 from probity.jobs.briefing import Chain
