@@ -1,4 +1,4 @@
-"""Answers of the agencies: is each about a known defect that is still open, not dated before its finding, with evidence?
+"""Answers of the agencies: about a known defect that is still open, not dated before its finding, with evidence?
 
 In: tables ``defect_event`` (the answers among the events known before) and ``defect`` (the list before the answers);
 ``context['answers']`` (event ids of the answers that are new to the office), ``context['files']`` (the correction files
@@ -23,20 +23,20 @@ from probity.gates.frames import Plan, canonical, facts, schema
 COLUMNS = ("event_id", "defect_id", "kind", "event_date", "evidence", "facts")
 
 STRUCTURE = (
-    Check("correction.schema.known", "schema", "not_null", ("state",)),
-    Check("correction.schema", "schema", "in_set", ("state",), {"values": ("ok",)}),
-    Check("correction.log", "log", "row_count", args={"min": 1}),
+    Check("answers.schema.known", "schema", "not_null", ("state",)),
+    Check("answers.schema", "schema", "in_set", ("state",), {"values": ("ok",)}),
+    Check("answers.log", "log", "row_count", args={"min": 1}),
 )
 
 CHECKS = (
-    Check("correction.files", "files", "true", ("clean",), marks=("file",)),
-    Check("correction.unique", "answers", "unique", ("event_id",)),
-    Check("correction.defect.filled", "answers", "not_null", ("defect_id",), aside="row"),
-    Check("correction.known", "answers", "true", ("known",), aside="row", marks=("defect_id",)),
-    Check("correction.open", "answers", "true", ("still_open",), aside="row", marks=("defect_id",)),
-    Check("correction.after", "answers", "true", ("after",), aside="row", marks=("event_date",)),
-    Check("correction.evidence", "answers", "true", ("has_evidence",), aside="row", marks=("evidence",)),
-    Check("correction.extension", "answers", "true", ("later",), aside="row", marks=("facts",)),
+    Check("answers.files", "files", "true", ("clean",), marks=("file",)),
+    Check("answers.unique", "answers", "unique", ("event_id",)),
+    Check("answers.defect.filled", "answers", "not_null", ("defect_id",), aside="row"),
+    Check("answers.known", "answers", "true", ("known",), aside="row", marks=("defect_id",)),
+    Check("answers.open", "answers", "true", ("still_open",), aside="row", marks=("defect_id",)),
+    Check("answers.after", "answers", "true", ("after",), aside="row", marks=("event_date",)),
+    Check("answers.evidence", "answers", "true", ("has_evidence",), aside="row", marks=("evidence",)),
+    Check("answers.extension", "answers", "true", ("later",), aside="row", marks=("facts",)),
 )
 
 FLAGS = {
