@@ -92,8 +92,8 @@ def _of_deviation(test: str, config: Config) -> bool:
 
 
 def rule_date(project: Mapping[str, Any]) -> dt.date | None:
-    """The date that says which default holds: tender notice, award notice, award or start, the first that is known (as a
-    date, or as ISO text)."""
+    """The date that says which default holds: tender notice, award notice, award or start, the first that is known.
+    The project may give it as a date or as ISO text."""
     names = ("tender_notice_date", "award_notice_date", "award_date", "start_date")
     found = next((project[n] for n in names if project.get(n) is not None), None)
     return dt.date.fromisoformat(found) if isinstance(found, str) else found

@@ -60,7 +60,7 @@ def _test(
         lots.setdefault(int(row["lot"]), []).append(row)
     each = [judge.lot(number, lots[number]) for number in sorted(lots)]
     failed = [line["lot"] for line in each if line["state"] == "fail"]
-    whole = judge.lot(0, list(rows), failed)
+    whole = judge.lot(0, list(rows), failed if len(lots) > 1 else ())
     return [{"inspection_id": key[0], "test": key[1], **line} for line in (whole, *each)]
 
 

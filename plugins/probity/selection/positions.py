@@ -100,9 +100,12 @@ def draw_positions(outlined: Mapping[str, Any], seed: str | int) -> list[dict[st
 def plan(
     project: Mapping[str, Any], tests: Mapping[str, Any], inspection_id: str, seed: str | int
 ) -> list[dict[str, Any]]:
-    """The sampling plan of one inspection, by test and sample: inspection_id, test, lot, sample_no (tests on
-    the same core have the same number), station (metres, None where the stationing is not known), offset (metres from the right edge, None without a width), fraction (share
-    of the length)."""
+    """The sampling plan of one inspection, by test and sample.
+
+    Keys: inspection_id, test, lot, sample_no (tests on the same core have the same number), station (metres, None where
+    the stationing is not known), offset (metres from the right edge, None without a width), fraction (share of the
+    length).
+    """
     return [
         {
             "inspection_id": row["inspection"],

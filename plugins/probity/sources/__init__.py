@@ -1,9 +1,11 @@
 """What comes in: each source's contract and reader, and the merge of all of them into the canonical tables.
 
 In: files of the drop folder. Out: ``discover`` (what has arrived), ``ingest`` (a file read once into observations and
-quarantine), ``build`` (the canonical tables of a period), ``coverage`` and ``overview`` (what is there and missing).
+quarantine), ``build`` (the canonical tables of a period), ``build_inspections`` (those of inspections up to a day),
+``coverage`` and ``overview`` (what is there and missing).
 """
 
+from probity.sources.inspections import build_inspections, inspection_facts, inspection_places
 from probity.sources.intake import CONTRACTS, SOURCES, Arrival, Ingested, arrival, discover, ingest
 from probity.sources.listing import coverage, debarment_changes, overview
 from probity.sources.merge import build
@@ -15,9 +17,12 @@ __all__ = [
     "Ingested",
     "arrival",
     "build",
+    "build_inspections",
     "coverage",
     "debarment_changes",
     "discover",
     "ingest",
+    "inspection_facts",
+    "inspection_places",
     "overview",
 ]
