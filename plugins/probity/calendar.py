@@ -134,7 +134,7 @@ class Period:
         return self.key
 
 
-def month_range(first: Period, last: Period) -> Iterator[Period]:
+def period_range(first: Period, last: Period) -> Iterator[Period]:
     """Every period from ``first`` to ``last``, both included; both of one kind."""
     if first.kind != last.kind:
         raise CalendarError(f"{first.key} and {last.key} are not of one kind")

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 import sqlalchemy as sa
 
-from probity.ops import demo
+from probity.ops import demo, watching
 from probity.ops.stack import Stack
 from probity.settings import ROOT
 from probity.store import db, model
@@ -173,7 +173,7 @@ def test_the_approver_reads_decides_and_sees_the_month_published(somebody: Seat,
     with stack.airflow.api("officer") as api:
         run = next(r for r in api.runs(demo.JOB) if r["partition_key"] == PERIOD)
         state = eventually(
-            lambda: (s := api.run(demo.JOB, run["dag_run_id"])["state"]) in demo.DONE and s, "no end", 180, stack
+            lambda: (s := api.run(demo.JOB, run["dag_run_id"])["state"]) in watching.DONE and s, "no end", 180, stack
         )
     assert state == "success"
     approver.open(f"/dags/{demo.JOB}/runs/{run['dag_run_id']}")

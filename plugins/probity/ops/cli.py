@@ -200,9 +200,15 @@ def _verify(arguments: argparse.Namespace) -> int:
 
 
 def _replay(arguments: argparse.Namespace) -> int:
-    from probity.jobs import JobError, procurement_audit_selection
+    from probity.jobs import (
+        JobError,
+        procurement_audit_selection,
+        public_works_inspection_selection,
+        road_inspection_selection,
+    )
 
-    prefixes = {procurement_audit_selection.SELECTING.prefix: procurement_audit_selection}
+    jobs = (procurement_audit_selection, road_inspection_selection, public_works_inspection_selection)
+    prefixes = {job.SELECTING.prefix: job for job in jobs}
     job = prefixes.get(arguments.selection_id.split("-")[0])
     if job is None:
         print(text("replay_unknown", selection=arguments.selection_id), file=sys.stderr)

@@ -1,4 +1,5 @@
-"""The demo: the monthly procurement audit selection from real files to delivered mail, under the real scheduler.
+"""The demo: procurement audits and a quarter of works inspections, from files to delivered mail, under the real
+scheduler: forms go out, are filled by an invented inspection team, come back, and defects are followed to closing.
 
 In: a seed (an invented city is generated), or a folder of real files with its months. Out: a table of what was read,
 selected and delivered per period, the workbooks and mails, and an exit code; nothing left running.
@@ -6,17 +7,14 @@ selected and delivered per period, the workbooks and mails, and an exit code; no
 
 from __future__ import annotations
 
-import calendar
 import datetime as dt
 import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psutil
-
+from probity.calendar import Period, period_range
 from probity.ops import overview
 from probity.ops.airflow_api import AirflowApi, ApiError
 from probity.ops.airflow_process import AirflowOptions, ChildDied
@@ -24,6 +22,7 @@ from probity.ops.console import Progress, table
 from probity.ops.local import InUse, held
 from probity.ops.postgres import EmbeddedPostgres
 from probity.ops.stack import Stack
+from probity.ops.watching import Watch, roc
 from probity.ops.words import text
 from probity.settings import Settings
 
@@ -32,16 +31,16 @@ TAG = "廉政稽核"
 TAIPEI = dt.timezone(dt.timedelta(hours=8))
 MARK = ".probity-demo"
 APPROVER = "approver"
-DONE = ("success", "failed")
-# Airflow 3.3.2 ends a task that parks for an answer some moments after the request is there to be seen; an answer
-# that comes in between has the task tried again. No person is that quick.
-READ_SECONDS = 2.0
+ROADS, PUBLIC_WORKS, DEFECTS = "road_inspection_selection", "public_works_inspection_selection", "defect_follow_up"
+QUARTER = "road_inspection_quarterly_report"
+PRODUCERS = (JOB, ROADS, PUBLIC_WORKS, DEFECTS)
 CITY_MONTHS = ("2021-01", "2021-03")
 AWARDS = ("award_csv", "notice_index", "halfmonth_xml", "notice_detail", "city_list")
 
 HEAD = (
+    "作業 job",
     "期別 period",
-    "公告 notices",
+    "案件 cases",
     "隔離 quarantined",
     "訊號 signals",
     "選案 selected",
@@ -74,26 +73,19 @@ class DemoPlan:
 
 
 def months_between(first: str, last: str) -> list[str]:
-    """'2021-01', '2021-03' -> the keys in between, both included. ValueError when last lies before first."""
-    start, end = (dt.datetime.strptime(key, "%Y-%m") for key in (first, last))  # noqa: DTZ007 (a month, no instant)
-    keys = [f"{n // 12}-{n % 12 + 1:02d}" for n in range(start.year * 12 + start.month - 1, end.year * 12 + end.month)]
-    if not keys:
+    """'2021-01', '2021-03' -> the keys in between, both included (months, or days). ValueError when last lies before
+    first or one cannot be read."""
+    start, end = Period.parse(first), Period.parse(last)
+    if start.kind != end.kind or end < start:
         raise ValueError(f"{last} lies before {first}")
-    return keys
+    return [p.key for p in period_range(start, end)]
 
 
 def span(first: str, last: str) -> tuple[dt.datetime, dt.datetime]:
-    """The instants that a backfill of these months is asked for: the first day and the last, in Taipei."""
+    """The instants that a backfill of these periods is asked for: the first day and the last, in Taipei."""
     months_between(first, last)
-    (y1, m1), (y2, m2) = (map(int, key.split("-")) for key in (first, last))
-    return dt.datetime(y1, m1, 1, tzinfo=TAIPEI), dt.datetime(y2, m2, calendar.monthrange(y2, m2)[1], tzinfo=TAIPEI)
-
-
-def roc(key: str) -> str:
-    """'2021-03' -> '110年3月'."""
-    from probity.calendar import Period
-
-    return Period.parse(key).roc
+    start, end = Period.parse(first).first, Period.parse(last).last
+    return tuple(dt.datetime(d.year, d.month, d.day, tzinfo=TAIPEI) for d in (start, end))  # type: ignore[return-value]
 
 
 def run(settings: Settings, plan: DemoPlan, say: Progress | None = None) -> int:
@@ -123,7 +115,7 @@ def fresh_home(home: Path) -> None:
 
 def _run(settings: Settings, plan: DemoPlan, say: Progress) -> int:
     months: list[str] = []
-    stopped: set[str] = set()
+    stopped: set[tuple[str, str]] = set()
 
     def prepare(ready: Settings) -> None:
         fill_drop(ready.drop, plan, say)
@@ -133,8 +125,10 @@ def _run(settings: Settings, plan: DemoPlan, say: Progress) -> int:
     good = False
     try:
         stack.start(say, meanwhile=prepare)
-        good = carry_through(stack, months, stopped, say, plan.minutes_per_month)
-        good = report(stack, months, stopped, say) and good
+        show = Show(stack, plan, months, say)
+        good = show.carry_through()
+        stopped |= show.stopped
+        good = report(stack, show.periods(), stopped, say) and good
     except (ChildDied, ApiError, TimeoutError) as error:
         say(str(error))
     finally:
@@ -147,10 +141,11 @@ def _run(settings: Settings, plan: DemoPlan, say: Progress) -> int:
 def fill_drop(drop: Path, plan: DemoPlan, say: Callable[[str], None]) -> None:
     """Lay the files into the drop folder: the invented city's, or links to those of ``plan.data``."""
     if plan.data is None:
-        from probity.demo import generate
+        from probity.demo import generate, works
 
         say(text("demo_generate", months=len(plan.months()), seed=plan.seed))
         generate(drop, plan.seed, plan.months(), plan.size)
+        works.generate(drop, plan.seed, plan.months(), plan.size)
     else:
         copy_tree(plan.data, drop)
     say(text("demo_files", files=sum(1 for path in drop.rglob("*") if path.is_file())))
@@ -184,133 +179,127 @@ def unpause_all(api: AirflowApi, timeout: float = 120.0) -> list[str]:
     api.wait_for_dag(JOB, timeout)
     ids = sorted(d["dag_id"] for d in api.dags() if TAG in {t["name"] for t in d["tags"]})
     # Readers first: an event of before a reader was unpaused is not replayed to it.
-    for dag_id in sorted(ids, key=lambda i: (i == JOB, i)):
+    for dag_id in sorted(ids, key=lambda i: (i in PRODUCERS, i)):
         api.unpause(dag_id)
     return ids
 
 
-def carry_through(
-    stack: Stack, months: list[str], stopped: set[str], say: Callable[[str], None], minutes_per_month: float
-) -> bool:
-    """Backfill the months, approve each selection as the demo approver, wait for runs and mails. True when every
-    run succeeded or was stopped by a gate (added to ``stopped``), and no mail is open."""
-    assert stack.airflow is not None
-    with stack.airflow.api("officer") as officer, stack.airflow.api(APPROVER) as approver:
-        unpause_all(officer)
-        start, end = span(months[0], months[-1])
-        say(text("demo_ready", first=roc(months[0]), last=roc(months[-1])))
-        officer.backfill(JOB, start, end, max_active_runs=4)
-        watch = Watch(officer, approver, months, say)
-        deadline = time.monotonic() + 60 * (5 + minutes_per_month * len(months))
+class Show:
+    """The acts of the demo over one running stack. The works need the invented city: real files bring no inspectors."""
+
+    def __init__(self, stack: Stack, plan: DemoPlan, months: list[str], say: Callable[[str], None]) -> None:
+        assert stack.airflow is not None
+        self.stack, self.airflow, self.plan, self.months, self.say = stack, stack.airflow, plan, months, say
+        self.works = plan.data is None
+        self.stopped: set[tuple[str, str]] = set()
+        self.good = True
+
+    def carry_through(self) -> bool:
+        """Every act in turn, each approval given as the demo approver. True when every run succeeded or was stopped by
+        a gate, and no mail is open."""
+        with self.airflow.api("officer") as officer, self.airflow.api(APPROVER) as approver:
+            self.officer, self.approver = officer, approver
+            unpause_all(officer)
+            self.say(text("demo_ready", first=roc(self.months[0]), last=roc(self.months[-1])))
+            first = {JOB: self.months}
+            if self.works:
+                first |= {ROADS: self.months[:-1], PUBLIC_WORKS: self.months[-1:]}
+            self._backfill(first)
+            if self.works:
+                for month in self.months[:-1]:
+                    self._inspect(month)
+                self._backfill(
+                    {ROADS: self.months[-1:]}, more=dict.fromkeys([QUARTER] if self.quarters() else [], self.quarters())
+                )
+        return wait_for_mails(self.stack, self.periods(), self.say) and self.good
+
+    def quarters(self) -> list[str]:
+        """The quarters whose three months are shown: their reports fire by themselves."""
+        found = {Period.of(Period.parse(m).first, "quarter") for m in self.months}
+        return sorted(q.key for q in found if {m.key for m in q.months()} <= set(self.months))
+
+    def periods(self) -> dict[str, list[str]]:
+        """job -> periods shown, in the order of the report."""
+        shown = {JOB: self.months}
+        if self.works:
+            shown |= {ROADS: self.months, PUBLIC_WORKS: self.months[-1:], QUARTER: self.quarters()}
+        return shown
+
+    def _backfill(self, wanted: dict[str, list[str]], more: dict[str, list[str]] | None = None) -> None:
+        """Backfill these months and wait for them, and for the runs that follow by themselves (``more``)."""
+        for job, months in wanted.items():
+            if months:
+                self.officer.backfill(job, *span(months[0], months[-1]), max_active_runs=4)
+        self._await({job: set(keys) for job, keys in (wanted | (more or {})).items() if keys})
+
+    def _await(self, wanted: dict[str, set[str]]) -> None:
+        """Look until these runs have ended. TimeoutError when they take too long."""
+        runs = sum(map(len, wanted.values()))
+        minutes = 5 + self.plan.minutes_per_month * runs
+        watch = Watch(self.officer, self.approver, wanted, self.say)
+        deadline = time.monotonic() + 60 * minutes
         while not watch.look():
-            stack.airflow.check()
+            self.airflow.check()
             if time.monotonic() > deadline:
-                say(text("demo_timeout", minutes=int(5 + minutes_per_month * len(months))))
-                return False
+                raise TimeoutError(text("demo_timeout", minutes=int(minutes)))
             time.sleep(0.4)
-        stopped |= watch.stopped
-        return wait_for_mails(stack, months, say) and watch.all_good
+        self.stopped |= watch.stopped
+        self.good &= watch.all_good
+
+    # -- the loop back ---------------------------------------------------------------------------------------------
+    def _inspect(self, month: str) -> None:
+        """The team inspects what was selected for ``month``, its forms come back, the agencies answer the letters; the
+        daily job takes both in, on two days of the month after."""
+        from probity.demo import works
+
+        after = Period.parse(month).next()
+        settings = self.stack.settings
+        forms = published(settings, ROADS, month, "inspection_form")
+        filled = works.inspect(forms, settings.drop, self.plan.seed, month)
+        self.say(text("demo_inspected", roc=roc(month), forms=len(filled)))
+        self._day(works.forms_day(after))
+        answers = published(settings, DEFECTS, works.forms_day(after).isoformat(), "correction_form")
+        answered = works.answer(answers, settings.drop, self.plan.seed, after.last)
+        self.say(text("demo_answered", forms=len(answered)))
+        self._day(after.last)
+
+    def _day(self, day: dt.date) -> None:
+        self.officer.trigger(DEFECTS, partition_key=day.isoformat())
+        self._await({DEFECTS: {day.isoformat()}})
 
 
-class Watch:
-    """Looks at the runs of the months again and again, answers what waits for an answer, says what has changed."""
+def published(settings: Settings, job: str, period: str, kind: str) -> list[Path]:
+    """The published files of ``kind`` of the newest publication of ``job`` for ``period``."""
+    from sqlalchemy import select
 
-    def __init__(
-        self, officer: AirflowApi, approver: AirflowApi, months: list[str], say: Callable[[str], None]
-    ) -> None:
-        self.officer, self.approver = officer, approver
-        self.months = set(months)
-        self.say = say
-        self.ended: dict[str, str] = {}
-        self.stopped: set[str] = set()  # by a gate: a result like any other, told and mailed to the data's owner
-        self.answered: set[tuple[str, int]] = set()
-        self.retried: set[tuple[str, int]] = set()
-        self.seen: dict[tuple[str, int], float] = {}
+    from probity.store import db, model
 
-    @property
-    def all_good(self) -> bool:
-        return self.ended.keys() == self.months and all(
-            state == "success" or key in self.stopped for key, state in self.ended.items()
+    newest = (
+        select(model.Publication.publication_id)
+        .where(model.Publication.job == job, model.Publication.period == period)
+        .order_by(model.Publication.revision.desc())
+        .limit(1)
+    )
+    with db.session_scope(settings) as session:
+        paths = session.scalars(
+            select(model.Report.path).where(
+                model.Report.kind == kind, model.Report.publication_id == newest.scalar_subquery()
+            )
         )
-
-    def look(self) -> bool:
-        """One look; True when every month has ended."""
-        for detail in self.approver.waiting(JOB):
-            if self._may_answer(detail["task_instance"]):
-                self._answer(detail)
-        for run in self.officer.runs(JOB):
-            key = run["partition_key"]
-            if key not in self.months:
-                continue
-            if run["state"] not in DONE:
-                self._tell_retries(key, run["dag_run_id"])
-            elif self.ended.get(key) != run["state"]:
-                self.ended[key] = run["state"]
-                if run["state"] == "failed":
-                    self._tell_failure(key, run["dag_run_id"])
-                else:
-                    self.say(text("demo_run_ended", roc=roc(key), state=run["state"]))
-        return self.ended.keys() == self.months
-
-    def _may_answer(self, task: dict[str, Any]) -> bool:
-        """The request was there to be read for a while, and the process that put it there has ended."""
-        asked = (task["id"], task["try_number"])
-        seen = self.seen.setdefault(asked, time.monotonic())
-        parking = task["pid"] is not None and psutil.pid_exists(task["pid"])
-        patience = 60.0 if parking else READ_SECONDS
-        return asked not in self.answered and time.monotonic() - seen >= patience
-
-    def _answer(self, detail: dict[str, Any]) -> None:
-        task = detail["task_instance"]
-        key = self.officer.run(JOB, task["dag_run_id"])["partition_key"]
-        if key not in self.months:
-            return
-        # At a real approval the seed comes from a public act; the demo's is fixed, so that it repeats.
-        self.approver.respond(detail, detail["options"][0], {"seed": f"probity-demo-{key}"})
-        self.answered.add((task["id"], task["try_number"]))
-        self.say(text("demo_asked", roc=roc(key)))
-
-    def _tell_failure(self, key: str, run_id: str) -> None:
-        for task in self.officer.task_instances(JOB, run_id):
-            if task["state"] == "failed":
-                gate = task["task_id"].startswith("gate_")
-                if gate:
-                    self.stopped.add(key)
-                message = self._last_words(task, task["try_number"])
-                words = "demo_stopped_gate" if gate else "demo_failed_task"
-                self.say(text(words, roc=roc(key), task=task["task_id"], message=message))
-
-    def _tell_retries(self, key: str, run_id: str) -> None:
-        """A task that will be tried again: said once, with what went wrong."""
-        for task in self.officer.task_instances(JOB, run_id):
-            tried = (task["id"], task["try_number"])
-            if task["state"] == "up_for_retry" and tried not in self.retried:
-                self.retried.add(tried)
-                message = self._last_words(task, task["try_number"])
-                self.say(text("demo_retried_task", roc=roc(key), task=task["task_id"], message=message))
-
-    def _last_words(self, task: dict[str, Any], attempt: int) -> str:
-        log = self.officer.log(JOB, task["dag_run_id"], task["task_id"], max(attempt, 1))
-        return last_words(log)
+        return sorted(settings.reports / path for path in paths)
 
 
-def last_words(log: str, lines: int = 3) -> str:
-    """What a failed task said last: the beginning of its own message (【...】) when it has one, else its last line."""
-    said = [line.strip() for line in log.splitlines() if line.strip() and not line.startswith("::")]
-    starts = [number for number, line in enumerate(said) if line.startswith("【")]
-    chosen = said[starts[-1] : starts[-1] + lines] if starts else said[-1:]
-    return " ".join(chosen)[:600]
-
-
-def wait_for_mails(stack: Stack, months: list[str], say: Callable[[str], None], seconds: float = 90.0) -> bool:
-    """Wait until every mail of the months' selections is delivered; False when some stay open."""
+def wait_for_mails(
+    stack: Stack, shown: dict[str, list[str]], say: Callable[[str], None], seconds: float = 90.0
+) -> bool:
+    """Wait until every mail of the published periods is delivered; False when some stay open."""
     from probity.store import db
 
     engine = db.engine(stack.settings)
     deadline = time.monotonic() + seconds
     say(text("demo_mail"))
     while time.monotonic() < deadline:
-        rows = overview.periods(stack.settings, engine, JOB, months)
+        rows = [r for job, keys in shown.items() for r in overview.periods(stack.settings, engine, job, keys)]
         if not overview.open_mails(engine) and all(r.mails_delivered for r in rows if r.selection_id):
             return True
         time.sleep(0.5)
@@ -319,18 +308,29 @@ def wait_for_mails(stack: Stack, months: list[str], say: Callable[[str], None], 
 
 
 # -- the end -----------------------------------------------------------------------------------------------------
-def report(stack: Stack, months: list[str], stopped: set[str], say: Callable[[str], None]) -> bool:
+def report(
+    stack: Stack, shown: dict[str, list[str]], stopped: set[tuple[str, str]], say: Callable[[str], None]
+) -> bool:
     """Print the table and where the workbooks and mails are; True when the trail is whole."""
+    from probity.jobs.wording import job_name
     from probity.store import db, trail
 
     settings = stack.settings
     engine = db.engine(settings)
-    rows = overview.periods(settings, engine, JOB, months)
+    found = {job: overview.periods(settings, engine, job, keys) for job, keys in shown.items()}
+    rows = [row for of_job in found.values() for row in of_job]
     verdict = trail.verify(engine, settings)
     engine.dispose()
     mark = text("yes" if verdict.ok else "no")
     say(text("demo_result"))
-    table(HEAD, [_cells(row, mark, row.period in stopped) for row in rows])
+    table(
+        HEAD,
+        [
+            (job_name(job), *_cells(row, mark, (job, row.period) in stopped))
+            for job, of_job in found.items()
+            for row in of_job
+        ],
+    )
     if verdict.ok:
         print(text("demo_trail_ok", count=verdict.count, head=verdict.head[:16]))
     else:
@@ -346,7 +346,7 @@ def report(stack: Stack, months: list[str], stopped: set[str], say: Callable[[st
             print(f"  {path.name}")
         if len(paths) > 12:
             print("  ...")
-    selection = next((row.selection_id for row in reversed(rows) if row.selection_id), "SELECTION_ID")
+    selection = next((row.selection_id for row in reversed(found[JOB]) if row.selection_id), "SELECTION_ID")
     print(text("demo_next", home=settings.home, selection=selection), flush=True)
     return verdict.ok
 

@@ -18,7 +18,8 @@ from probity.store import model
 
 @dataclass
 class PeriodRow:
-    """One period of one job. ``notices`` is None while nothing was collected; ``fired`` counts (case, signal)."""
+    """One period of one job. ``notices``: the period's own cases, None while nothing was collected; ``fired`` counts
+    (case, signal); ``selection_id``: what was published."""
 
     period: str
     notices: int | None = None
@@ -54,18 +55,19 @@ def _row(settings: Settings, session: Session, job: str, key: str) -> PeriodRow:
     if (facts := _facts(session, job, key, "detect")) is not None:
         row.fired = sum(signal.get("fired", 0) for signal in facts.get("signals", []))
     newest = session.scalar(
-        select(model.Selection)
-        .where(model.Selection.job == job, model.Selection.period == key, model.Selection.state == "approved")
-        .order_by(model.Selection.revision.desc())
+        select(model.Publication)
+        .where(model.Publication.job == job, model.Publication.period == key)
+        .order_by(model.Publication.revision.desc())
         .limit(1)
     )
     if newest is None:
         return row
-    row.selection_id = newest.selection_id
-    parts = [case.part for case in newest.cases]
+    row.selection_id = newest.publication_id
+    selected = session.get(model.Selection, newest.publication_id)
+    parts = [case.part for case in selected.cases] if selected else []
     row.control = parts.count("control")
     row.selected = len(parts) - row.control
-    reports = list(session.scalars(select(model.Report).where(model.Report.publication_id == newest.selection_id)))
+    reports = list(session.scalars(select(model.Report).where(model.Report.publication_id == newest.publication_id)))
     row.workbooks = sorted(settings.reports / report.path for report in reports if report.kind == "workbook")
     mail = delivery.OutboxMail
     query = select(mail.state).where(mail.report_id == f"{job}/{key}", mail.revision == newest.revision)

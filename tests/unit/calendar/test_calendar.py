@@ -46,8 +46,8 @@ def test_periods_tile_the_calendar(date, kind):
         assert months == [Period.of(date)]
 
 
-def test_month_range():
-    keys = [p.key for p in calendar.month_range(Period.parse("2020-11"), Period.parse("2021-02"))]
+def test_period_range():
+    keys = [p.key for p in calendar.period_range(Period.parse("2020-11"), Period.parse("2021-02"))]
     assert keys == ["2020-11", "2020-12", "2021-01", "2021-02"]
 
 

@@ -18,7 +18,7 @@ from probity import store
 from probity.delivery import outbox
 from probity.delivery.message import Envelope, compose
 from probity.delivery.model import OutboxMail
-from probity.ops import bench, cli, console, demo, local, mails, testing
+from probity.ops import bench, cli, console, demo, local, mails, testing, watching
 from probity.reports import MailBodies
 from probity.settings import Settings
 from probity.store import db
@@ -73,8 +73,8 @@ def test_months_and_the_span_asked_of_airflow() -> None:
 def test_last_words_of_a_task_are_its_own_message() -> None:
     message = "【停止】本期 收件檢核\n\n1. [停止] 缺 1 項\n   位置：award_csv\n結尾\n"
     log = f"::group::Pre\nstart\n{message}Task failed with exception"
-    assert demo.last_words(log) == "【停止】本期 收件檢核 1. [停止] 缺 1 項 位置：award_csv"
-    assert demo.last_words("a\nTask failed: KeyError: 'x'\n") == "Task failed: KeyError: 'x'"
+    assert watching.last_words(log) == "【停止】本期 收件檢核 1. [停止] 缺 1 項 位置：award_csv"
+    assert watching.last_words("a\nTask failed: KeyError: 'x'\n") == "Task failed: KeyError: 'x'"
 
 
 def test_demo_never_empties_a_folder_that_is_not_its_own(tmp_path: Path) -> None:
