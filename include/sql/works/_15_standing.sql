@@ -1,0 +1,14 @@
+-- table: standing
+-- One row a contractor: its entry of the register in force on the period's last day.
+SELECT
+    r.fid,
+    arg_max(
+        {
+            'base_city': r.base_city, 'capital': r.capital, 'grade': r.grade, 'net_worth': r.net_worth,
+            'since': r.valid_from
+        }, (r.valid_from, r.matched = '統一編號', r.capital, r.net_worth, r.grade, r.base_city)
+    ) AS entry
+FROM registered AS r
+CROSS JOIN run_period AS p
+WHERE r.valid_to IS NULL OR r.valid_to >= p.last_day
+GROUP BY r.fid
