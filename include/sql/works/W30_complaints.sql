@@ -16,7 +16,9 @@ strength: high
 amount: 契約金額
 example: 三個月內有5件路面坑洞反映，其中4件距施工範圍200公尺以內。
 not_proof: 民眾反映未經查證；同路名者未必在施工範圍；施工期間之不便亦會增加反映。
-reason: 期間末日前{days:num}日內民眾反映{value:num}件（門檻{threshold:num}件）：載明案號{by_case:num}件、{radius:num}公尺內{by_distance:num}件、同行政區同路名而位置未核對{by_road:num}件
+reason: >-
+  期間末日前{days:num}日內民眾反映{value:num}件（門檻{threshold:num}件）：載明案號{by_case:num}件、{radius:num}公尺內{by_distance:num}件、
+  同行政區同路名而位置未核對或較遠{by_road:num}件
 */
 WITH counted AS (
     SELECT

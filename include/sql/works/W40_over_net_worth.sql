@@ -27,7 +27,7 @@ WITH judged AS (
         u.n_unknown,
         u.at_least,
         s.fid IS NOT NULL AS is_registered,
-        s.entry.net_worth AS net_worth,
+        s.entry.net_worth AS worth,
         u.at_least > l.net_worth_times * s.entry.net_worth AS is_over,
         u.n_unknown = 0 AND u.at_most <= l.net_worth_times * s.entry.net_worth AS is_within,
         u.at_least / nullif(greatest(s.entry.net_worth, 0), 0) AS times
@@ -44,9 +44,9 @@ worst AS (
         bool_or(coalesce(j.is_over, FALSE)) AS is_over,
         bool_and(j.n IS NULL OR coalesce(j.is_within, FALSE)) AS is_within,
         bool_and(j.is_registered) AS all_registered,
-        bool_and(j.net_worth IS NOT NULL) AS all_worth,
+        bool_and(j.worth IS NOT NULL) AS all_worth,
         arg_max(
-            { 'firm': f.label, 'n': j.n, 'remaining': j.at_least, 'times': j.times, 'worth': j.net_worth },
+            { 'firm': f.label, 'n': j.n, 'remaining': j.at_least, 'times': j.times, 'worth': j.worth },
             (coalesce(j.is_over, FALSE), coalesce(j.times, 0), -j.fid)
         ) AS hit
     FROM judged AS j

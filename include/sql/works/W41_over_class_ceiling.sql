@@ -39,8 +39,8 @@ ceilings AS (
     SELECT
         c.cid,
         p.fid,
-        e.entry.grade AS grade,
-        e.entry.since AS since,
+        e.entry.grade AS class,
+        e.entry.since AS since_date,
         c.contract_amount * p.part AS part,
         CASE e.entry.grade
             WHEN 'civil' THEN l.ceiling_civil
@@ -64,10 +64,10 @@ worst AS (
         bool_or(coalesce(j.is_known AND j.part > j.ceiling, FALSE)) AS is_over,
         bool_and(coalesce(j.at_most <= j.ceiling, FALSE)) AS is_within,
         bool_and(j.is_registered) AS all_registered,
-        bool_and(j.grade IS NOT NULL) AS all_graded,
+        bool_and(j.class IS NOT NULL) AS all_graded,
         bool_and(j.ceiling IS NOT NULL) AS all_limited,
         arg_max(
-            { 'ceiling': j.ceiling, 'firm': f.label, 'grade': j.grade, 'part': j.part, 'since': j.since },
+            { 'ceiling': j.ceiling, 'firm': f.label, 'grade': j.class, 'part': j.part, 'since': j.since_date },
             (coalesce(j.is_known AND j.part > j.ceiling, FALSE), coalesce(j.part / nullif(j.ceiling, 0), 0), -j.fid)
         ) AS hit
     FROM ceilings AS j

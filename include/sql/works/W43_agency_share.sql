@@ -17,15 +17,19 @@ example: 一年內本機關20件工程，某廠商得7件、占金額41.0%。
 not_proof: 在地廠商少、機關工程件數少均可使比重偏高。
 reason: 「{firm}」{days:num}日內承攬本機關工程{n:num}件（全部{all:num}件），占金額{value:pct}（門檻{threshold:pct}）
 */
-WITH recent AS (
+WITH longest AS (
+    SELECT max(agency_works_days)::INTEGER AS days FROM limits
+),
+
+recent AS (
     SELECT
         p.cid,
         p.aid,
         p.contract_amount
     FROM project AS p
     CROSS JOIN run_period AS r
-    CROSS JOIN (SELECT max(agency_works_days) AS days FROM limits) AS l
-    WHERE p.award_date > r.last_day - l.days::INTEGER AND p.award_date <= r.last_day AND p.contract_amount > 0
+    CROSS JOIN longest AS l
+    WHERE p.award_date > r.last_day - l.days AND p.award_date <= r.last_day AND p.contract_amount > 0
 ),
 
 agencies AS (
@@ -48,6 +52,18 @@ pairs AS (
     GROUP BY r.aid, s.fid
 ),
 
+everywhere AS (
+    SELECT
+        fid,
+        sum(n) AS n
+    FROM pairs
+    GROUP BY fid
+),
+
+whole AS (
+    SELECT count(*) AS n FROM recent
+),
+
 judged AS (
     SELECT
         p.aid,
@@ -56,16 +72,11 @@ judged AS (
         p.total,
         a.n AS agency_n,
         round(p.total / a.total, 4) AS part,
-        hypergeom_sf(p.n::DOUBLE, (SELECT count(*) FROM recent)::DOUBLE, w.n::DOUBLE, a.n::DOUBLE) AS p_value
+        hypergeom_sf(p.n::DOUBLE, h.n::DOUBLE, w.n::DOUBLE, a.n::DOUBLE) AS p_value
     FROM pairs AS p
     INNER JOIN agencies AS a ON p.aid = a.aid
-    INNER JOIN (
-        SELECT
-            fid,
-            sum(n) AS n
-        FROM pairs
-        GROUP BY fid
-    ) AS w ON p.fid = w.fid
+    INNER JOIN everywhere AS w ON p.fid = w.fid
+    CROSS JOIN whole AS h
 ),
 
 top AS (

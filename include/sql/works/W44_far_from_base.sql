@@ -21,7 +21,7 @@ WITH bases AS (
         p.fid,
         s.fid IS NOT NULL AS is_registered,
         s.entry.base_city AS city,
-        s.entry.grade AS grade,
+        s.entry.grade AS class,
         t.is_near
     FROM parts AS p
     LEFT JOIN standing AS s ON p.fid = s.fid
@@ -36,8 +36,8 @@ far AS (
         bool_and(b.city IS NOT NULL) AS all_based,
         bool_and(b.is_near IS NOT NULL) AS all_known,
         arg_max(
-            { 'city': b.city, 'firm': f.label, 'grade': b.grade },
-            (coalesce(NOT b.is_near, FALSE), coalesce(b.grade = 'civil', FALSE), -b.fid)
+            { 'city': b.city, 'firm': f.label, 'grade': b.class },
+            (coalesce(NOT b.is_near, FALSE), coalesce(b.class = 'civil', FALSE), -b.fid)
         ) AS hit
     FROM bases AS b
     INNER JOIN firms AS f ON b.fid = f.fid

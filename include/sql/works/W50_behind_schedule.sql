@@ -20,7 +20,9 @@ WITH measured AS (
         c.*,
         round(c.planned_progress - c.actual_progress, 6) AS gap,
         l.progress_days,
-        CASE WHEN coalesce(c.budget, c.amount) >= l.huge_amount_works THEN l.delay_share_huge ELSE l.delay_share END AS cut
+        CASE
+            WHEN coalesce(c.budget, c.amount) >= l.huge_amount_works THEN l.delay_share_huge ELSE l.delay_share
+        END AS cut
     FROM scope AS c
     LEFT JOIN limits AS l ON c.rule_date = l.rule_date
 )
@@ -31,7 +33,8 @@ SELECT
         WHEN stage <> 'under_way' THEN NULL
         WHEN planned_progress IS NULL OR actual_progress IS NULL OR progress_date IS NULL
             THEN lacking(
-                    unless_known(planned_progress, 'planned_progress'), unless_known(actual_progress, 'actual_progress'),
+                    unless_known(planned_progress, 'planned_progress'),
+                    unless_known(actual_progress, 'actual_progress'),
                     unless_known(progress_date, 'progress_date')
                 )
         WHEN progress_date < last_day - progress_days::INTEGER THEN 'progress_old'

@@ -10,14 +10,16 @@ formula: >-
   前一道路鋪面工程完工後、保固期滿前，同行政區同路段又開始另一鋪面工程（兩案均列）或他人之鋪面類挖掘許可 ≥ 1次；
   位置均已知而相距逾500公尺者不計。許可證廠商與本工程廠商之比對不確定者僅註明，不視為同一廠商。
 parameters: [repave_count, repave_radius]
-needs: [project.facility, project.title, project.road_keys, project.start_date, project.actual_end, project.warranty_end,
-  project.x, project.y, project_firm.firm, project_permit.method, project_permit.distance_m, permit.is_paving,
+needs: [project.facility, project.title, project.road_keys, project.start_date, project.actual_end,
+  project.warranty_end, project.x, project.y, project_firm.firm, project_permit.method, project_permit.distance_m, permit.is_paving,
   permit.start_date, permit_firm.confidence]
 strength: high
 amount: 契約金額
 example: 109年8月完工、保固3年之路段，110年2月另案重新鋪設。
 not_proof: 管線挖掘後之全幅鋪復、道路拓寬及不同里程之施作均屬正常；僅路名相符者須核對樁號。
-reason: "{value:num}次（門檻{threshold:num}次）：{what}（{begin:date}開始；前次完工{done:date}、保固至{warranty:date}；{place}；{contractor}）"
+reason: >-
+  {value:num}次（門檻{threshold:num}次）：{what}（{begin:date}開始；前次完工{done:date}、保固至{warranty:date}；
+  {place}；{contractor}）
 */
 WITH counted AS (
     SELECT
@@ -25,8 +27,8 @@ WITH counted AS (
         count(*) AS n,
         arg_min(
             {
-                'begin': s.begin_date, 'contractor': s.contractor, 'done': s.done_date, 'place': place_words(s.distance_m),
-                'warranty': s.warranty_end, 'what': s.what
+                'begin': s.begin_date, 'contractor': s.contractor, 'done': s.done_date,
+                'place': place_words(s.distance_m), 'warranty': s.warranty_end, 'what': s.what
             }, (s.distance_m IS NULL, s.begin_date, s.what)
         ) AS hit
     FROM scope AS c

@@ -17,7 +17,9 @@ strength: high
 amount: 契約金額
 example: 109年8月完工之路段，110年2月因自來水管線開挖。
 not_proof: 民生管線搶修得隨時辦理；僅路名相符者須核對位置；開挖與鋪面品質無必然關係，但影響檢測位置之選取。
-reason: "完工日{done:date}後{months:num}個月內挖掘許可{value:num}件（門檻{threshold:num}件，其中位置未核對{unplaced:num}件、同一廠商{same:num}件、廠商比對不確定{unsure:num}件）；首件{permit}，{begin:date}起，{place}，{contractor}"
+reason: >-
+  完工日{done:date}後{months:num}個月內挖掘許可{value:num}件（門檻{threshold:num}件；其中位置未核對{unplaced:num}件、同一廠商{same:num}件、
+  廠商比對不確定{unsure:num}件）；首件{permit}，{begin:date}起，{place}，{contractor}
 */
 WITH counted AS (
     SELECT

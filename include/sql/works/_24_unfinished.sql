@@ -1,8 +1,8 @@
 -- table: unfinished
--- One row a contractor with contracts signed and not finished on the period's last day (認定辦法 §9, §10): how many, and
--- what is left of them by its part. ``at_least`` counts what is known to be left: the sum less what was valued, else less
--- what the progress says was done; ``at_most`` takes a contract with neither whole. A contract without a sum, or a joint one
--- whose shares are not stated, makes the total unknown (``n_unknown``).
+-- One row a contractor with contracts signed and not finished on the period's last day (認定辦法 §9, §10): how many,
+-- and what is left of them by its part. ``at_least`` counts what is known to be left: the sum less what was valued, else
+-- less what the progress says was done; ``at_most`` takes a contract with neither whole. A contract without a sum, or a
+-- joint one whose shares are not stated, makes the total unknown (``n_unknown``).
 WITH open_parts AS (
     SELECT
         s.fid,

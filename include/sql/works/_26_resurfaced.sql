@@ -1,7 +1,7 @@
 -- table: resurfaced
 -- One row a project and another work that laid a surface on the same stretch of road before the warranty of the first
--- was over: two projects (a row for each of the two), or a project and a paving permit of others. ``distance_m`` is NULL
--- when a place is unknown.
+-- was over: two projects (a row for each of the two), or a project and a paving permit of others. ``distance_m`` is
+-- NULL when a place is unknown.
 WITH twice AS (
     SELECT DISTINCT
         o.cid AS old_cid,
