@@ -62,7 +62,7 @@ def quarterly_mail_bodies(context: Mapping[str, Any], templates: Path = render.T
     analysis = {k: data[k] for k in ("period", "period_roc", "inspections", "corrections", "base")}
     values = {k: data[k] for k in _MAIL_KEYS} | analysis | {"office": data["office"], "words": data["words"]}
     counts = {k: len(v) for k, v in data["said"].items()}
-    total = {k: data["total"][k] for k in ("count", "last_year_verdict", "average_verdict")}
+    total = {k: data["total"][k] for k in ("count", "last_year_sentence", "average_sentence")}
     return mail("quarterly", values | {"counts": counts, "total": total}, templates)
 
 
@@ -97,12 +97,11 @@ class _View:
         }
 
     def interval(self, row: Mapping[str, Any], scale: float = 1, digits: int = 2, unit: str = "") -> str:
+        """The limits ``low`` and ``high`` of ``row`` as text, times ``scale``; empty when they are unknown."""
         if row["low"] is None:
             return ""
-        low = f"{row['low'] * scale:.{digits}f}{unit}"
-        if row["high"] is None:
-            return str(self.words["interval_open"].format(low=low))
-        return str(self.words["interval"].format(low=low, high=f"{row['high'] * scale:.{digits}f}{unit}"))
+        ends = {k: f"{row[k] * scale:.{digits}f}" for k in ("low", "high") if row[k] is not None}
+        return str(self.words["interval" if "high" in ends else "interval_open"].format(**ends, unit=unit))
 
     def share(self, row: Mapping[str, Any]) -> Row:
         return dict(row) | {"interval": self.interval(row, 100, 1, "%")}
@@ -123,9 +122,10 @@ class _View:
                 f"{key}_p": _p(base["p_value"] if base["low"] is not None else None),
                 f"{key}_state": base["verdict"],
                 f"{key}_verdict": self.words["verdict"][base["verdict"]],
+                f"{key}_sentence": self.words["sentence"][base["verdict"]],
             }
         known = row["expected_low"] is not None
-        shown = self.words["interval"].format(low=row["expected_low"], high=row["expected_high"])
+        shown = self.words["interval"].format(low=row["expected_low"], high=row["expected_high"], unit="")
         return out | {"expected": shown if known else "", "dispersion": row["dispersion"]}
 
     def group(self, row: Mapping[str, Any]) -> Row:

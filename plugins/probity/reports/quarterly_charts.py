@@ -25,6 +25,7 @@ from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphPrope
 
 from probity.reports.xlsx import Range
 
+SEVERITY_COLORS = {"minor": "9DC3E6", "major": "F4B183", "grave": "E06666"}
 COLORS = ("1F4E79", "C55A11", "7F7F7F", "BF9000", "548235", "7030A0")
 
 
@@ -62,9 +63,10 @@ def chart(
     if isinstance(made, BarChart):
         made.type, made.gapWidth = "bar" if kind == "bar" else "col", 60
     made.style, (made.width, made.height) = 10, size
-    made.title = title_maker(title)
-    made.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=CharacterProperties(sz=1200, b=True))
-    made.title.overlay = False
+    if title:
+        made.title = title_maker(title)
+        made.title.tx.rich.p[0].pPr = ParagraphProperties(defRPr=CharacterProperties(sz=1200, b=True))
+        made.title.overlay = False
     made.series = [_series(i, line, rows, names, place, number, kind) for i, line in enumerate(lines)]
     if len(lines) == 1:
         made.legend = None

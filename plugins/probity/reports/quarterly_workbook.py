@@ -14,15 +14,14 @@ from typing import Any
 from probity.calendar import Period
 from probity.reports import quarterly, render
 from probity.reports.package import Properties
-from probity.reports.quarterly_charts import COLORS, Line, chart
+from probity.reports.quarterly_charts import COLORS, SEVERITY_COLORS, Line, chart
 from probity.reports.xlsx import Book, Column, Range, Sheet
 
 LAYOUT = "reports/quarterly_workbook.yaml"
-SEVERITY_COLORS = {"minor": "9DC3E6", "major": "F4B183", "grave": "E06666"}
 _RED, _GREEN, _YELLOW = "FCE4D6", "E2EFDA", "FFF2CC"
 _FILLS = {"up": _RED, "down": _GREEN, "unsure": _YELLOW}  # more defects are worse
 _GOOD_FILLS = {"up": _GREEN, "down": _RED, "unsure": _YELLOW}  # a higher pass or hit rate is better
-_ONE_PAGE = 25  # rows of a table that goes on one printed page; its header need not stand over the chart's page again
+_ONE_PAGE = 25  # rows of a table that goes on one printed page
 Row = dict[str, Any]
 
 
@@ -80,11 +79,16 @@ class _Writer:
         sheet.subheading(self.text(words["title"]))
         return sheet.table(self.columns(words["columns"]), rows, **more)
 
+    def main(self, sheet: Sheet, columns: Sequence[Column], rows: Sequence[Row], fills: Any) -> Range:
+        """The main table of a sheet that has a chart below: a short one's header is not repeated over the chart."""
+        place = sheet.table(columns, rows, main=len(rows) > _ONE_PAGE, freeze=1, fills=fills)
+        sheet.inner.freeze_panes = f"B{place.first}"
+        sheet.inner.auto_filter.ref = f"A{place.first - 1}:{list(place.letters.values())[-1]}{place.last}"
+        return place
+
     def below(self, sheet: Sheet, table: Range, made: Any) -> None:
         """A chart under ``table``, which was written last, and the rows that it covers left free."""
         row = table.last + 2
-        if table.last - table.first < _ONE_PAGE:
-            sheet.inner.print_title_rows = None
         sheet.inner.add_chart(made, f"A{row}")
         sheet.move(row + int(made.height / 0.62) + 2)
 
@@ -100,7 +104,8 @@ class _Writer:
         self.part(sheet, layout["parts"], self.data["quarter_parts"])
         sheet.blank()
         months, words = self.data["months"], layout["months"]["chart"]
-        place = self.part(sheet, layout["months"], months, main=True, freeze=1, fills=_by_state)
+        sheet.subheading(self.text(layout["months"]["title"]))
+        place = self.main(sheet, self.columns(layout["months"]["columns"]), months, _by_state)
         lines = [
             Line("rate", words["rate"], COLORS[0], marker=True),
             Line("base_rate", words["base_rate"], COLORS[2]),
@@ -122,7 +127,7 @@ class _Writer:
             sheet.table(columns, rows, fills=_by_trend)
             sheet.blank()
         sheet.subheading(titles["categories"])
-        place = sheet.table(columns, data["categories"], main=True, freeze=1, fills=_by_trend)
+        place = self.main(sheet, columns, data["categories"], _by_trend)
         shown = [r for r in data["categories"] if r["count"]][: layout["top"]]
         if not shown:
             return
@@ -152,7 +157,7 @@ class _Writer:
         sheet = self.sheet(words, tab, layout["notes"])
         columns = [dict(c) | ({"zh": words["name"]} if c["key"] == "name" else {}) for c in layout["columns"]]
         rows = data[kind]
-        place = sheet.table(self.columns(columns), rows, main=True, freeze=1, fills=_by_state)
+        place = self.main(sheet, self.columns(columns), rows, _by_state)
         shown = [r for r in rows if r["inspections"]][: layout["top"]]
         if not shown:
             return
@@ -203,7 +208,8 @@ class _Writer:
         if not data["tests"]:
             sheet.note(layout["none"])
             return
-        place = self.part(sheet, layout["kinds"], data["tests"], main=True, freeze=1, fills=_by_quality)
+        sheet.subheading(layout["kinds"]["title"])
+        place = self.main(sheet, self.columns(layout["kinds"]["columns"]), data["tests"], _by_quality)
         words = layout["kinds"]["chart"]
         lines = [Line("estimate", words["share"], COLORS[0]), Line("last_share", words["last_share"], "A6A6A6")]
         made = chart(
@@ -238,7 +244,8 @@ class _Writer:
             }
             for r in data["signals"]
         ]
-        place = self.part(sheet, layout["list"], rows, main=True, freeze=1, fills=_by_quality)
+        sheet.subheading(layout["list"]["title"])
+        place = self.main(sheet, self.columns(layout["list"]["columns"]), rows, _by_quality)
         words = layout["chart"]
         sheet.page_break(place.last + 1)
         lines = [Line("estimate", words["hit"], COLORS[0]), Line("chance", words["control"], "A6A6A6")]
