@@ -20,7 +20,8 @@ from probity.reports.package import Properties
 from probity.reports.xlsx import Book, Column, Range, Sheet
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_FILLS = {"must_watch": "FCE4D6", "control": "E2EFDA", "added": "FFF2CC"}
+_UNSURE = "FFF2CC"
+_FILLS = {"must_watch": "FCE4D6", "control": "E2EFDA", "added": _UNSURE}
 
 
 def columns(layout: Sequence[Mapping[str, Any]]) -> list[Column]:
@@ -128,10 +129,17 @@ class _Writer:
                         "weight": part.get("weight"),
                         "points": part.get("points"),
                         "evidence_zh": self.evidence(evidence.get("evidence"), layout),
+                        "uncertain": uncertain(evidence.get("evidence"), layout.get("uncertain", ())),
                     }
                 )
             rows += [about | self.scored(p, layout) for p in points.values() if p.get("points")]
-        sheet.table(columns(layout["columns"]), rows, main=True, freeze=3)
+        sheet.table(
+            columns(layout["columns"]),
+            rows,
+            main=True,
+            freeze=3,
+            fills=lambda r: _UNSURE if r.get("uncertain") else None,
+        )
 
     def scored(self, part: Mapping[str, Any], layout: Mapping[str, Any]) -> dict[str, Any]:
         """A part of the score that is no reason (it lowers the score, or repeats a signal that fired): it must be seen
@@ -179,7 +187,7 @@ class _Writer:
             rows,
             main=True,
             freeze=2,
-            fills=lambda r: "FFF2CC" if r["too_common_zh"] else None,
+            fills=lambda r: _UNSURE if r["too_common_zh"] else None,
         )
         return rows
 
@@ -285,6 +293,12 @@ class _Writer:
             if parts.get(key) is not None
         ]
         return "\n".join([*known, *layout["commitment_rules"]])
+
+
+def uncertain(evidence: Any, keys: Sequence[str]) -> bool:
+    """Does the evidence count matches that nobody confirmed, under any of ``keys``?"""
+    facts = contexts.parsed(evidence)
+    return isinstance(facts, dict) and any(facts.get(key) for key in keys)
 
 
 def told(facts: Mapping[str, Any], fields: Mapping[str, str], labels: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -220,7 +220,7 @@ WORKS_SIGNALS = [
     ("W01", "偏遠地區工程", "110年度施政計畫：道路工程查驗", None, "place"),
     ("W02", "決標價偏低", "工程施工查核小組作業辦法第4條第3項第2款", "2", "price"),
     ("W05", "民眾反映集中", "工程施工查核小組作業辦法第4條第3項第1款", "1", "voices"),
-    ("W07", "鋪設後24個月內再挖掘", "市區道路條例", None, "road"),
+    ("W61", "鋪設後24個月內再挖掘", "市區道路條例", None, "road"),
 ]
 
 
@@ -233,7 +233,16 @@ def works_context(n: int = 9) -> dict[str, Any]:
         mine = [] if i == n - 1 else [WORKS_SIGNALS[(i + k) % len(WORKS_SIGNALS)] for k in range(1 + i % 2)]
         amount = 8_200_000 + 1_750_000 * i
         for signal in mine:
-            facts = {"district": "青埔區", "ratio": 0.71} if signal[0] != "W07" else {"permits": 2, "distance_m": 14.2}
+            facts = (
+                {"district": "青埔區", "ratio": 0.71}
+                if signal[0] != "W61"
+                else {
+                    "permit": "許可110-31",
+                    "contractor": "疑為本工程廠商（未計為同一廠商）",
+                    "unsure": 1,
+                    "unplaced": 0,
+                }
+            )
             evidence.append(
                 {
                     "case_id": case_id,

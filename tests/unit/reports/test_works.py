@@ -63,6 +63,17 @@ def test_details_charts_and_method_speak_of_works() -> None:
     assert not re.search(r"\{\{|\}\}|None|nan", everything)
 
 
+def test_an_uncertain_match_is_shown_as_one() -> None:
+    sheet = opened(samples.works_context())["選案理由與佐證"]
+    header = next(r for r in sheet.iter_rows() if r[0].value == "序號")
+    at = {c.value: c.column - 1 for c in header}
+    body = [r for r in sheet.iter_rows(min_row=header[0].row + 1) if r[0].value]
+    marked = {r[at["訊號"]].value for r in body if r[0].fill.start_color.rgb == "00FFF2CC"}
+    assert marked == {"W61"} and len(body) > len(marked)
+    (told, *_) = [r[at["佐證"]].value for r in body if r[at["訊號"]].value == "W61"]
+    assert "廠商比對：疑為本工程廠商（未計為同一廠商）" in told and "比對不確定件數：1" in told
+
+
 def test_the_same_works_context_gives_the_same_bytes_in_any_order() -> None:
     other = json.loads(json.dumps(samples.works_context(), default=str))
     other["cases"].reverse()
