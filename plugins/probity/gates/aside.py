@@ -16,12 +16,14 @@ import pyarrow.compute as pc
 from probity import canonical
 from probity.calendar import Period
 from probity.gates.checks import Check
-from probity.gates.frames import Frame, in_period
+from probity.gates.frames import PROCUREMENT, Frame, in_period
 from probity.gates.listing import text
 from probity.gates.model import Place
-from probity.gates.suites.canonical import DEPENDANTS
-from probity.tables import QUARANTINE, TABLES
+from probity.gates.suites import canonical as procurement
+from probity.gates.suites import works
+from probity.tables import QUARANTINE, TABLES, Family
 
+DEPENDANTS = procurement.DEPENDANTS | works.DEPENDANTS
 FOLLOWS = "parent_quarantined"
 
 Places = Mapping[tuple[str, int], list[Place]]
@@ -32,8 +34,10 @@ Words = Callable[[str], tuple[str, str]]
 class Aside:
     """Masks over the tables: rows to set aside, cells to empty, and for each such cell the checks that found it."""
 
-    def __init__(self, tables: Mapping[str, pa.Table], limits: Mapping[str, Any]) -> None:
-        self.tables, self.limits = tables, limits
+    def __init__(
+        self, tables: Mapping[str, pa.Table], limits: Mapping[str, Any], family: Family = PROCUREMENT
+    ) -> None:
+        self.tables, self.limits, self.family = tables, limits, family
         self.rows: dict[str, np.ndarray] = {}
         self.cells: dict[tuple[str, str], np.ndarray] = {}
         self.why: dict[tuple[str, int, str], list[str]] = {}
@@ -56,18 +60,18 @@ class Aside:
                 self.why.setdefault((frame.table, int(i), column), []).append(check.id)
 
     def follow(self) -> None:
-        """Mark the rows that hang on a case that goes: they would be judged without it."""
+        """Mark the rows that hang on a row that goes: they would be judged without it."""
         self.own = {t: int(m.sum()) for t, m in self.rows.items()}
         for parent, children in DEPENDANTS.items():
             mask = self.rows.get(parent)
             if mask is None or not mask.any():
                 continue
-            gone = self.tables[parent]["case_id"].filter(pa.array(mask)).drop_null().unique()
-            for child in (c for c in children if c in self.tables):
-                hangs = pc.is_in(self.tables[child]["case_id"], value_set=gone).to_numpy()
+            for child, key in ((c, k) for c, k in children.items() if c in self.tables):
+                gone = self.tables[parent][key].filter(pa.array(mask)).drop_null().unique()
+                hangs = pc.is_in(self.tables[child][key], value_set=gone).to_numpy()
                 already = self.rows.setdefault(child, self._blank(child))
                 for i in np.flatnonzero(hangs & ~already):
-                    self.why[child, int(i), "case_id"] = [FOLLOWS]
+                    self.why[child, int(i), key] = [FOLLOWS]
                 already |= hangs
 
     # -- is it too much? ----------------------------------------------------------------------------------------
@@ -78,8 +82,8 @@ class Aside:
         for table in sorted({*self.rows, *(t for t, _ in self.cells)}):
             every = ~self._blank(table)
             out.append(self._line(TABLES[table].zh, table, every, self.own.get(table, 0)))
-            if table == "award_case":
-                scope = in_period(self.tables[table], period)
+            if table == self.family.case:
+                scope = in_period(self.tables[table], period, self.family)
                 out.append(self._line(f"{TABLES[table].zh}（本期）", table, scope, None))
         return out
 
@@ -111,12 +115,13 @@ class Aside:
     def in_period(self, period: Period) -> int:
         """Cases of the period itself that lose their row or a cell, of their own or of what hangs on them (a bid, a
         change): history that stays bad is no news."""
-        if "award_case" not in self.tables:
+        case = self.family.case
+        if case not in self.tables:
             return 0
-        cases = self.tables["award_case"]
-        own = set(cases["case_id"].filter(pa.array(in_period(cases, period))).to_pylist())
+        cases = self.tables[case]
+        own = set(cases["case_id"].filter(pa.array(in_period(cases, period, self.family))).to_pylist())
         touched: set[str | None] = set()
-        for name in ("award_case", *DEPENDANTS["award_case"]):
+        for name in (case, *DEPENDANTS[case]):
             mask = self._emptied(name) | self.rows.get(name, self._blank(name)) if name in self.tables else np.zeros(0)
             if mask.any():
                 touched |= set(self.tables[name]["case_id"].filter(pa.array(mask)).to_pylist())

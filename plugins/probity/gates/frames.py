@@ -16,7 +16,9 @@ import pandas as pd
 import pyarrow as pa
 
 from probity.calendar import Period, years_before
-from probity.tables import TABLES
+from probity.tables import FAMILIES, TABLES, Family
+
+PROCUREMENT = FAMILIES["procurement"]
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,19 @@ def period_of(context: Mapping[str, Any]) -> Period:
     return period if isinstance(period, Period) else Period.parse(str(period))
 
 
-def in_period(table: pa.Table, period: Period) -> np.ndarray:
-    """True for the period's own cases of an award_case table. A blank date is in no period."""
-    dates = table["award_notice_date"].to_pandas(date_as_object=False)
-    first, last = pd.Timestamp(period.first), pd.Timestamp(period.last)
-    return ((dates >= first) & (dates <= last)).to_numpy(dtype=bool)
+def family_of(context: Mapping[str, Any]) -> Family:
+    """The run's family of cases: ``context['family']``, a Family or its name; procurement when it is not given."""
+    family = context.get("family", PROCUREMENT)
+    if isinstance(family, Family):
+        return family
+    if family not in FAMILIES:
+        raise ValueError(f"no family {family!r}; there are {', '.join(FAMILIES)}")
+    return FAMILIES[family]
+
+
+def in_period(table: pa.Table, period: Period, family: Family = PROCUREMENT) -> np.ndarray:
+    """True for the period's own cases of the family's table of cases. A blank date is in no period."""
+    return family.own_mask(table, period.first, period.last).to_numpy().astype(bool)
 
 
 def window(period: Period, history_years: int) -> tuple[dt.date, dt.date]:

@@ -18,11 +18,12 @@ from probity.gates import engine
 from probity.gates.aside import FOLLOWS, Aside, as_table, refused_files
 from probity.gates.checks import KINDS, Check
 from probity.gates.engine import Verdict
-from probity.gates.frames import Plan, period_of
+from probity.gates.frames import Plan, family_of, period_of
 from probity.gates.listing import Lister, ingest_cells
 from probity.gates.model import NOT_RUN, CheckResult, GateResult, Place, worst
 from probity.gates.suites import STAGES, Stage, every_check, quarantine
 from probity.gates.words import Words, figures, fill
+from probity.tables import FAMILIES
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +31,16 @@ log = logging.getLogger(__name__)
 def run(
     stage: str, tables: Mapping[str, pa.Table], context: Mapping[str, Any], config: Mapping[str, Any]
 ) -> GateResult:
-    """The verdict on ``stage`` (arrival, canonical, signals, selection, mail).
+    """The verdict on ``stage`` (a key of ``suites.STAGES``).
 
     ``tables`` and the facts each stage reads are told in the module of its suite (``probity.gates.suites``); every
-    stage takes ``context['period']`` (Period or key). ``context['locate']`` (see ``places``) finds a row's file.
-    ``config`` is gates.yaml. ValueError for an unknown stage or a gates.yaml with gaps; whatever the data do is a
-    verdict.
+    stage takes ``context['period']`` (Period or key) and ``context['family']`` (see ``frames.family_of``).
+    ``context['locate']`` (see ``places``) finds a row's file. ``config`` is gates.yaml. ValueError for an unknown
+    stage or family or a gates.yaml with gaps; whatever the data do is a verdict.
     """
     if stage not in STAGES:
         raise ValueError(f"no gate for stage {stage!r}; there are {', '.join(STAGES)}")
+    family_of(context)
     words = Words(config)
     words.check_all(every_check())
     gate = _Gate(stage, STAGES[stage], dict(tables), {**context, **_limits(config)}, words)
@@ -63,7 +65,8 @@ class _Gate:
         self.verdicts: dict[str, Verdict] = {}
         self.outcomes: dict[str, str] = {}
         self.ran: list[Check] = []
-        self.aside = Aside(tables, words.limits["quarantine"])
+        self.family = FAMILIES[suite.family] if suite.family else family_of(context)
+        self.aside = Aside(tables, words.limits["quarantine"], self.family)
         self.places: dict[tuple[str, int], list[Place]] = {}
         self.checks: list[Check] = [*suite.structure, *suite.checks]
         self.period = context.get("period")
@@ -158,7 +161,8 @@ class _Gate:
 
     def _result(self, checks: list[CheckResult]) -> GateResult:
         outcome = worst([c.outcome for c in checks])
-        goes_on = self.aside if outcome != "stop" else Aside(self.tables, self.words.limits["quarantine"])
+        limits = self.words.limits["quarantine"]
+        goes_on = self.aside if outcome != "stop" else Aside(self.tables, limits, self.family)
         kept = {n: goes_on.keep(n) for n in self.tables} if outcome != "stop" else {}
         counts = {n: goes_on.counts(n) for n in sorted(self.tables)}
         if lost := [n for n, t in kept.items() if t.num_rows != counts[n]["out"]]:

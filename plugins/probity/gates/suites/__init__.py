@@ -14,39 +14,45 @@ import pyarrow as pa
 
 from probity.gates.checks import VALUE_KINDS, Check, well_formed
 from probity.gates.frames import Plan
-from probity.gates.suites import arrival, canonical, mail, quarantine, selection, signals
+from probity.gates.suites import arrival, canonical, correction, mail, quarantine, report, selection, signals, works
 
 
 @dataclass(frozen=True)
 class Stage:
-    """``structure`` runs first (schema, row counts): when it stops, ``checks`` are not run."""
+    """``structure`` runs first (schema, row counts): when it stops, ``checks`` are not run. ``family``: the only family
+    of cases that the stage serves; blank: the run says which (``frames.family_of``)."""
 
     structure: tuple[Check, ...]
     checks: tuple[Check, ...]
     plan: Callable[[Mapping[str, pa.Table], Mapping[str, Any]], Plan]
+    family: str = ""
 
 
 STAGES: dict[str, Stage] = {
-    name: Stage(module.STRUCTURE, module.CHECKS, module.plan)
-    for name, module in (
-        ("arrival", arrival),
-        ("canonical", canonical),
-        ("signals", signals),
-        ("selection", selection),
-        ("mail", mail),
+    name: Stage(module.STRUCTURE, module.CHECKS, module.plan, family)
+    for name, module, family in (
+        ("arrival", arrival, ""),
+        ("canonical", canonical, "procurement"),
+        ("works_canonical", works, "works"),
+        ("signals", signals, ""),
+        ("selection", selection, ""),
+        ("correction", correction, "works"),
+        ("report", report, "works"),
+        ("mail", mail, ""),
     )
 }
 
 
 def every_check() -> list[Check]:
-    """All checks of all stages, and those on the quarantine itself."""
-    return [c for s in STAGES.values() for c in (*s.structure, *s.checks)] + list(quarantine.CHECKS)
+    """All checks of all stages, and those on the quarantine itself; one that several stages share stands once."""
+    checks = [c for s in STAGES.values() for c in (*s.structure, *s.checks)] + list(quarantine.CHECKS)
+    return list({id(c): c for c in checks}.values())
 
 
 def unpaired(checks: Sequence[Check]) -> list[str]:
     """Ids of value checks whose column has no ``not_null`` beside it: they would pass on a column of nulls."""
     paired = {(c.frame, c.columns) for c in checks if c.kind == "not_null"}
-    scopes = canonical.SCOPES
+    scopes = canonical.SCOPES | works.SCOPES
     return [
         c.id
         for c in checks

@@ -7,7 +7,7 @@ an award may lie thousands of days before its notice (real data: up to 4,921), n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,8 @@ TABLES = (
     "conflict",
     "audit_result",
 )
-DEPENDANTS = {"award_case": ("bid", "contract_change", "correction", "conflict")}
-"""Tables whose rows go with a quarantined row of the parent, by case_id."""
+DEPENDANTS = {"award_case": dict.fromkeys(("bid", "contract_change", "correction", "conflict"), "case_id")}
+"""Tables whose rows go with a quarantined row of the parent, and the column by which they hang on it."""
 
 SCOPES = {"award_case": "scope", "bid": "bid_scope"}
 """Frames of the rows that belong to the period's own cases."""
@@ -52,7 +52,7 @@ def _amount(table: str, column: str) -> Check:
 
 
 def _filled(table: str, column: str) -> Check:
-    """Optional columns may be blank, even wholly; but not suddenly: see ``_fills``."""
+    """Optional columns may be blank, even wholly; but not suddenly: see ``fills``."""
     return Check(f"{table}.{column}.filled", SCOPES[table], "not_null", (column,))
 
 
@@ -217,11 +217,11 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
         scope.headings["within_budget"] = "未逾預算"
         scope.data["within_budget"] = ~over.fillna(False).astype(bool)
     result.add(scope)
-    _fills(result, "award_case", own, context["fill"])
+    fills(result, _blanks("award_case"), "award_case", own, context["fill"])
     if "bid" in tables and "case_id" in tables["bid"].column_names and "case_id" in scope.data.columns:
         ours = result.frames["bid"].data["case_id"].isin(scope.data["case_id"]).to_numpy(dtype=bool)
         result.add(canonical(tables["bid"], "bid", _columns("bid"), "bid_scope", ours))
-        _fills(result, "bid", ours, context["fill"])
+        fills(result, _blanks("bid"), "bid", ours, context["fill"])
     _band(result, cases, period, context)
     first, last = window(period, int(context.get("history_years", 5)))
     result.args["award_case.award_notice_date.window"] = {"min": days(first), "max": days(last)}
@@ -229,15 +229,20 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     return result
 
 
-def _fills(result: Plan, table: str, own: np.ndarray, config: Mapping[str, Any]) -> None:
-    """How much of each column may be blank this period: the blank share of the earlier rows, and ``room`` of what is
-    left above it. A column that was filled and now comes blank passes every value check; this is what notices it."""
+def _blanks(table: str) -> list[Check]:
+    return [c for c in CHECKS if c.frame == SCOPES[table] and c.kind == "not_null"]
+
+
+def fills(result: Plan, checks: Sequence[Check], table: str, own: np.ndarray, config: Mapping[str, Any]) -> None:
+    """How much of each column (of the not_null ``checks``) may be blank this period: the blank share of the earlier
+    rows, and ``room`` of what is left above it. A column that was filled and now comes blank passes every value check;
+    this is what notices it."""
     earlier = result.frames[table].data[~own]
     if len(earlier) < int(config["least_rows"]):
         return
-    for check in CHECKS:
-        column = check.columns[0] if check.columns else ""
-        if check.frame == SCOPES[table] and check.kind == "not_null" and column in earlier.columns:
+    for check in checks:
+        column = check.columns[0]
+        if column in earlier.columns:
             blank = float(earlier[column].isna().mean())
             result.args[check.id] = {"max_share": round(blank + (1 - blank) * float(config["room"]), 6)}
 

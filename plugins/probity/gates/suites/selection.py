@@ -1,8 +1,9 @@
 """The selection list: within its quota, without doubles, every case of the period and with its reasons.
 
-In: tables selection_case and award_case; ``context['frame']`` (case ids of the control frame, or dicts or a table with
-them); the rules as ``context['quota']`` ({total, kinds, max_per_agency, fallback}) or as ``context['selection']`` (the
-dated selection.yaml) with ``context['job']``. Out: frames ``selection_case``, ``quotas``, ``agencies``, ``frame``.
+In: selection_case and the family's table of cases; ``context['frame']`` (case ids of the control frame, or dicts or a table with
+them); the rules as ``context['quota']`` ({total, kinds, max_per_agency, max_per_district, min_districts, fallback}) or as ``context['selection']`` (the
+dated selection.yaml) with ``context['job']``. Out: frames ``selection_case``, ``quotas``, ``agencies``, ``districts``,
+``spread``, ``frame``.
 Why: what leaves this gate goes to an officer for approval; the list itself is secret (採購稽核小組作業規則 §4).
 """
 
@@ -18,10 +19,11 @@ import pyarrow as pa
 
 from probity.calendar import Period
 from probity.gates.checks import Check
-from probity.gates.frames import Plan, as_date, canonical, facts, in_period, period_of, schema
+from probity.gates.frames import Plan, as_date, canonical, facts, family_of, in_period, period_of, schema
 
 PARTS = ("must_watch", "ranked", "control", "added")
 CAPPED = ("must_watch", "ranked")
+CAPS = ("max_per_agency", "max_per_district", "min_districts")
 COLUMNS = ("case_id", "rank", "part", "score", "inclusion_probability", "ticket")
 
 STRUCTURE = (
@@ -58,6 +60,10 @@ CHECKS = (
     Check("selection.quota", "quotas", "between", ("over",), {"max": 0}, marks=("chosen",)),
     Check("selection.agency.known", "agencies", "not_null", ("over",)),
     Check("selection.agency", "agencies", "between", ("over",), {"max": 0}, marks=("chosen",)),
+    Check("selection.district.known", "districts", "not_null", ("over",)),
+    Check("selection.district", "districts", "between", ("over",), {"max": 0}, marks=("chosen",)),
+    Check("selection.spread.known", "spread", "not_null", ("short",)),
+    Check("selection.spread", "spread", "between", ("short",), {"max": 0}, marks=("chosen",)),
     Check("selection.frame.unique", "frame", "unique", ("case_id",)),
     Check("selection.frame.in_scope", "frame", "exists", ("case_id",), {"of": ("scope", "case_id")}),
     Check("selection.frame.not_ranked", "frame", "true", ("not_ranked",), marks=("case_id",)),
@@ -65,6 +71,7 @@ CHECKS = (
 )
 
 QUOTA_HEADINGS = {"quota": "名額", "chosen": "已選件數", "allowed": "上限", "over": "超出件數"}
+SPREAD_HEADINGS = {"quota": "分布", "chosen": "行政區數", "least": "下限", "short": "不足數"}
 FRAME_HEADINGS = {"case_id": "案件識別碼", "not_ranked": "未列入排序"}
 FLAGS = {
     "has_reasons": "有選案理由",
@@ -76,13 +83,13 @@ FLAGS = {
 
 
 def rules(context: Mapping[str, Any], period: Period) -> dict[str, Any]:
-    """total, kinds, max_per_agency and fallback in force on the period's last day. LookupError when none is."""
+    """total, kinds, fallback and the caps (CAPS) in force on the period's last day. LookupError when none is."""
     if "quota" in context:
         return dict(context["quota"])
     for entry in context["selection"][context["job"]]:
         begins, ends = as_date(entry["effective_from"]), as_date(entry.get("effective_to"))
         if (begins is None or begins <= period.last) and (ends is None or period.last <= ends):
-            return {**entry["quota"], "max_per_agency": entry.get("max_per_agency")}
+            return {**entry["quota"], **{cap: entry.get(cap) for cap in CAPS}}
     raise LookupError(f"no selection rules are in force on {period.last.isoformat()}")
 
 
@@ -127,11 +134,13 @@ def _flags(data: pd.DataFrame, table: pa.Table, frame: set[str]) -> None:
 def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     """Frames of the list, of each quota and agency, and of the control frame."""
     period = period_of(context)
-    cases, table = tables["award_case"], tables["selection_case"]
+    family = family_of(context)
+    cases, table = tables[family.case], tables["selection_case"]
     frame = frame_ids(context["frame"])
     result = Plan()
     result.add(schema(tables, ("selection_case",)))
-    scope = canonical(cases, "award_case", ("case_id", "agency_key", "kind"), "scope", in_period(cases, period))
+    columns = ("case_id", "agency_key", family.kind, "district")
+    scope = canonical(cases, family.case, columns, "scope", in_period(cases, period, family))
     result.add(scope)
     listed = canonical(table, "selection_case", COLUMNS)
     listed.headings.update(FLAGS)
@@ -140,19 +149,30 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     limits = rules(context, period)
     known = scope.data.drop_duplicates("case_id").set_index("case_id")
     data = listed.data.assign(
-        agency=listed.data["case_id"].map(known["agency_key"]), kind=listed.data["case_id"].map(known["kind"])
+        agency=listed.data["case_id"].map(known["agency_key"]), kind=listed.data["case_id"].map(known[family.kind])
     )
     result.add(facts("quotas", "名額", QUOTA_HEADINGS, _quotas(data, limits), open=True))
-    capped = data[data["part"].isin(CAPPED)]["agency"].value_counts().sort_index()
-    cap = limits.get("max_per_agency")
-    agencies = [_line(str(a), int(n), int(cap)) for a, n in capped.items()] if cap else []
+    capped = data[data["part"].isin(CAPPED)]
+    agencies = _capped(capped["agency"], limits.get("max_per_agency"))
     result.add(facts("agencies", "各機關件數", QUOTA_HEADINGS | {"quota": "機關"}, agencies))
+    places = capped["case_id"].map(known["district"]) if "district" in known else pd.Series(dtype=object)
+    districts = _capped(places, limits.get("max_per_district"))
+    result.add(facts("districts", "各行政區件數", QUOTA_HEADINGS | {"quota": "行政區"}, districts))
+    least, found = int(limits.get("min_districts") or 0), int(places.nunique())
+    spread = [{"quota": "行政區", "chosen": found, "least": least, "short": max(0, least - found)}] if least else []
+    result.add(facts("spread", "行政區分布", SPREAD_HEADINGS, spread))
     taken = set(data.loc[data["part"] != "control", "case_id"])
     rows = [{"case_id": c, "not_ranked": c not in taken} for c in sorted(frame)]
     result.add(facts("frame", "對照組母體", FRAME_HEADINGS, rows))
     result.args["selection.rank.contiguous"] = {"min": 1, "max": table.num_rows}
     result.facts = {"selected": table.num_rows, "control_frame": len(frame)}
     return result
+
+
+def _capped(labels: pd.Series, cap: int | None) -> list[dict[str, Any]]:
+    """A line for each label with its count against the cap; none when there is no cap. Unknown labels do not count."""
+    counts = labels.value_counts().sort_index()
+    return [_line(str(label), int(n), int(cap)) for label, n in counts.items()] if cap else []
 
 
 def _line(label: str, chosen: int, allowed: int) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Signal results: every case of the period has been judged by every signal, exactly once, in the agreed words.
 
-In: tables award_case and signal_result, ``context['signal_ids']``. Out: frames ``signal_result``, ``coverage`` (a row a
+In: the family's table of cases and signal_result, ``context['signal_ids']``. Out: frames ``signal_result``, ``coverage`` (a row a
 case of the scope) and ``per_signal`` (a row a signal). A signal that cannot be assessed, or fires on too many cases, is
 a warning for the person who reads the list; a missing or doubled result is a fault of the program and stops.
 """
@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from probity.gates.checks import Check
-from probity.gates.frames import Plan, canonical, facts, in_period, period_of, schema
+from probity.gates.frames import Plan, canonical, facts, family_of, in_period, period_of, schema
 
 STATES = ("fired", "clear", "not_assessable")
 COLUMNS = ("case_id", "signal_id", "state", "strength", "evidence", "reason")
@@ -67,13 +67,14 @@ def _blank(column: pd.Series) -> pd.Series:
 
 def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     """Frames of the results, of their coverage by case, and of each signal's shares."""
-    cases, results = tables["award_case"], tables["signal_result"]
+    family = family_of(context)
+    cases, results = tables[family.case], tables["signal_result"]
     listed = sorted(set(context["signal_ids"]))
     result = Plan()
     result.add(schema(tables, ("signal_result",)))
     frame = canonical(results, "signal_result", COLUMNS)
     data = frame.data
-    scope = sorted(cases["case_id"].to_pandas()[in_period(cases, period_of(context))].dropna().unique())
+    scope = sorted(cases["case_id"].to_pandas()[in_period(cases, period_of(context), family)].dropna().unique())
     if {"state", "strength", "evidence", "reason"} <= set(data.columns):
         fired, absent = data["state"] == "fired", data["state"] == "not_assessable"
         frame.headings.update(FLAGS)
