@@ -5,10 +5,12 @@ quarantine), ``build`` (the canonical tables of a period), ``build_inspections``
 ``coverage`` and ``overview`` (what is there and missing).
 """
 
+from probity.sources.agencies import build_agencies
 from probity.sources.inspections import build_inspections, inspection_facts, inspection_places
 from probity.sources.intake import CONTRACTS, SOURCES, Arrival, Ingested, arrival, discover, ingest
 from probity.sources.listing import coverage, debarment_changes, overview
 from probity.sources.merge import build
+from probity.sources.works import build_works
 
 __all__ = [
     "CONTRACTS",
@@ -17,7 +19,9 @@ __all__ = [
     "Ingested",
     "arrival",
     "build",
+    "build_agencies",
     "build_inspections",
+    "build_works",
     "coverage",
     "debarment_changes",
     "discover",

@@ -14,7 +14,7 @@ from probity import text
 from probity.sources import observations as obs
 from probity.sources import vocabulary as v
 from probity.sources.contract import Contract, Field, Sheet
-from probity.sources.normalise import Clean, Origin, quarantine_rows
+from probity.sources.normalise import Clean, Origin, aside
 
 _REFERENCE = (
     Field("agency_id", "機關代碼", aliases=("招標機關代碼", "主辦機關代碼"), note="如 3.87.10.1"),
@@ -150,13 +150,13 @@ CONTRACT = Contract("city_list", "市府採購清冊", (CASES, BIDS, CHANGES, CO
 def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
     """Observation tables of the file; rows of the other worksheets that name no case of this file are set aside."""
     out: dict[str, list[pa.Table]] = {name: [] for name in ("award_case", "bid", "contract_change", "correction")}
-    aside: list[pa.Table] = []
+    set_aside: list[pa.Table] = []
     known: set[tuple[str, str]] = set()
     cases = [c for c in cleans if c.sheet is CASES]
     for clean in cases:
         columns = _case_columns(clean)
         undated = pc.and_(pc.is_null(columns["award_notice_date"]), pc.is_null(columns["award_date"]))
-        aside.append(_aside(clean, undated, "award_notice_date", "date_missing", origin))
+        set_aside.append(aside(clean, undated, "award_notice_date", "date_missing", origin))
         table = obs.table("award_case", columns, clean, origin).filter(pc.invert(undated))
         winners = obs.winners(clean, clean.get("winner_name"), clean.get("winner_id"), columns["award_amount"], origin)
         out["award_case"].append(table)
@@ -176,7 +176,7 @@ def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
         table = obs.table(clean.sheet.table, columns, clean, origin)
         if cases:
             strange = pa.array([not keys & known for keys in _references(table)], pa.bool_())
-            aside.append(_aside(clean, strange, "case_no", "no_such_case", origin))
+            set_aside.append(aside(clean, strange, "case_no", "no_such_case", origin))
             table = table.filter(pc.invert(strange))
         out[clean.sheet.table].append(table)
     return {**out, "quarantine": aside}
@@ -201,21 +201,3 @@ def _references(table: pa.Table) -> list[set[tuple[str, str]]]:
         {(f"{kind}:{key}", case) for kind, key in (("I", agency), ("N", name)) if key}
         for agency, name, case in zip(*columns, strict=True)
     ]
-
-
-def _aside(clean: Clean, mask: pa.Array, name: str, code: str, origin: Origin) -> pa.Table:
-    item = clean.sheet.field(name)
-    values = clean.raw.get(name, clean.get(name) if item.type == "text" else None)
-    rows = [
-        {
-            "sheet": clean.name or None,
-            "row": clean.rows[i].as_py(),
-            "column": item.zh,
-            "field": name,
-            "value": values[i].as_py() if values is not None else None,
-            "reason": code,
-            "severity": "row",
-        }
-        for i in pc.indices_nonzero(mask).to_pylist()
-    ]
-    return quarantine_rows(origin, rows)

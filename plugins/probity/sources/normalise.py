@@ -267,6 +267,30 @@ def quarantine_rows(origin: Origin, rows: list[dict[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist(out, schema=QUARANTINE.arrow_schema())
 
 
+def aside(
+    clean: Clean, mask: pa.Array, name: str, code: str, origin: Origin, severity: str = "row", keep_value: bool = True
+) -> pa.Table:
+    """QUARANTINE rows for the rows of ``clean`` where ``mask`` is true, laid to its field ``name``.
+
+    ``keep_value`` is false where the cell holds what must not be kept (a telephone number).
+    """
+    item = clean.sheet.field(name)
+    values = clean.raw.get(name, clean.get(name) if item.type == "text" else None) if keep_value else None
+    rows = [
+        {
+            "sheet": clean.name or None,
+            "row": clean.rows[i].as_py(),
+            "column": item.zh,
+            "field": name,
+            "value": values[i].as_py() if values is not None else None,
+            "reason": code,
+            "severity": severity,
+        }
+        for i in pc.indices_nonzero(pc.fill_null(mask, False)).to_pylist()
+    ]
+    return quarantine_rows(origin, rows)
+
+
 # ------------------------------------------------------------------------------------------------ types
 
 

@@ -11,6 +11,7 @@ row it was written in (``_parent_row``, same file and sheet) or names its case b
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from probity import text
+from probity.matching import geo
 from probity.sources import vocabulary
 from probity.sources.normalise import Clean, Origin
 from probity.tables import ARROW_TYPES, TABLES
@@ -36,6 +38,29 @@ DERIVED = {
     "contract_change": {"case_id"},
     "correction": {"case_id"},
     "agency": {"agency_key"},
+    "project": {
+        "case_id",
+        "agency_key",
+        "title_key",
+        "facility",
+        "road_basis",
+        "award_notice_date",
+        "stage",
+        "eligible",
+        "planned_progress",
+        "actual_progress",
+        "progress_date",
+        "districts",
+        "road_keys",
+        "award_case_id",
+        "sources",
+        "n_observations",
+    },
+    "project_firm": {"case_id", "n_firms"},
+    "project_change": {"case_id"},
+    "project_progress": {"case_id"},
+    "permit": {"is_paving", "road_keys"},
+    "complaint": {"road_keys", "duplicate_of"},
 }
 
 REFERENCE = {
@@ -80,6 +105,22 @@ TENDER = {
     "content": pa.string(),
 }
 
+# Project observations name their contract by agency and number; _month is the month that a row of progress speaks of,
+# _file_date the day or month that the file says it is of.
+PROJECT_REFERENCE = {n: REFERENCE[n] for n in ("agency_id", "agency_name", "_agency_name_key", "case_no", "_case_key")}
+OF_FILE = {"_file_date": pa.date32()}
+EXTRA: dict[str, dict[str, pa.DataType]] = {
+    "project": PROJECT_REFERENCE | OF_FILE | {"_month": pa.date32(), "facility_raw": pa.string()},
+    "project_firm": PROJECT_REFERENCE | OF_FILE | {"_month": pa.date32()},
+    "project_change": PROJECT_REFERENCE | OF_FILE,
+    "project_progress": PROJECT_REFERENCE | OF_FILE,
+    "permit": OF_FILE,
+    "complaint": OF_FILE,
+    "contractor": OF_FILE,
+}
+PROJECT_TABLES = ("project", "project_firm", "project_change", "project_progress")
+WORKS_TABLES = (*PROJECT_TABLES, "permit", "complaint", "contractor")
+
 CASE_TABLES = ("award_case", "bid", "contract_change", "correction", "tender")
 
 
@@ -93,7 +134,8 @@ def schema(name: str) -> pa.Schema:
         fields |= TENDER
     else:
         fields |= {c.name: ARROW_TYPES[c.type] for c in TABLES[name].columns if c.name not in DERIVED.get(name, set())}
-    raw = {f"_raw_{n}": pa.string() for n, t in fields.items() if not pa.types.is_string(t)}
+    fields |= EXTRA.get(name, {})
+    raw = {f"_raw_{n}": pa.string() for n, t in fields.items() if not pa.types.is_string(t) and n[0] != "_"}
     if name == "award_case":
         raw["_is_correction"] = pa.bool_()
     if name in CASE_TABLES and name not in ("award_case", "tender"):
@@ -113,7 +155,7 @@ def table(
     columns.setdefault("_file_digest", pa.repeat(pa.scalar(origin.file_digest), n))
     columns.setdefault("_sheet", pa.repeat(pa.scalar(clean.name), n))
     columns.setdefault("_row", clean.rows)
-    if name in CASE_TABLES:
+    if name in CASE_TABLES or name in PROJECT_TABLES:
         reference(columns)
     arrays = []
     for item in schema(name):
@@ -138,6 +180,15 @@ def by_distinct(values: pa.Array, function) -> pa.Array:  # type: ignore[no-unty
     encoded = values.dictionary_encode()
     out = [None if v is None else function(v) for v in encoded.dictionary.to_pylist()]
     return pa.array(out, pa.string()).take(encoded.indices)
+
+
+_MADE = re.compile(r"[\ue000-\uf8ff]|\?(?=[\u4e00-\u9fff])")
+
+
+def made_characters(values: pa.Array) -> pa.Array:
+    """Texts in which every private-use character (造字), and the ? that an export to cp950 puts for one, is U+E000: for
+    keys, so that both exports of one list meet. The text itself is kept as it came."""
+    return by_distinct(values, lambda value: _MADE.sub("\ue000", value))
 
 
 def case_keys(values: pa.Array) -> pa.Array:
@@ -166,6 +217,14 @@ def firms(columns: dict[str, pa.Array]) -> None:
     columns["firm_id_class"] = pc.fill_null(by_distinct(raw, text.ubn_class), "empty")
     named = pc.binary_join_element_wise(pa.scalar("N:"), columns["firm_key"], "")
     columns["firm"] = pc.coalesce(columns["firm_id"], named)
+
+
+def place(x: pa.Array, y: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Points in EPSG:3826 metres (x, y), NULL when unknown, and where a written point lies in no known range."""
+    east, north = geo.to_metres(x, y)
+    known = (pa.array(east, pa.float64(), from_pandas=True), pa.array(north, pa.float64(), from_pandas=True))
+    written = pc.or_(pc.is_valid(x), pc.is_valid(y))
+    return *known, pc.and_(written, pc.is_null(known[0]))
 
 
 def categories(columns: dict[str, pa.Array], written: pa.Array) -> None:

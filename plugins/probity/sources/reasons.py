@@ -28,7 +28,9 @@ ROWS: dict[str, Reason] = {
     "month_missing": Reason("進度年月（年度與月份，或年月）", "請資料提供機關補填進度年月後重新放入收件資料夾"),
     "no_such_case": Reason("機關與標案案號應與「標案」工作表一致", "請資料提供機關核對機關名稱與案號後重新放入"),
     "answer_date_missing": Reason("改善完成日（僅申請展延者為填報日）", "請主辦機關補填日期後重新放入收件資料夾"),
-    "other_inspection": Reason("本表自己的查驗編號（查驗表工作表未填妥時，其餘工作表亦無法採用）", "請查驗人員核對後重新放入"),
+    "other_inspection": Reason(
+        "本表自己的查驗編號（查驗表工作表未填妥時，其餘工作表亦無法採用）", "請查驗人員核對後重新放入"
+    ),
     "repeated_row": Reason("每一項目、樣本或缺失一列", "請查驗人員刪除重複之列後重新放入"),
     "record_unreadable": Reason("一筆完整的資料", _RESEND),
 }

@@ -6,6 +6,7 @@ In: words as notices write them. Out: the canonical values of ``probity.tables``
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from probity import text
 
@@ -180,3 +181,61 @@ def is_disqualified(reason: str | None, qualified: bool | None = None) -> bool |
     if not reason:
         return None
     return bool(DISQUALIFIED.search(text.nfkc(reason)))
+
+
+CHANNEL = {
+    "1999": "hotline",
+    "1999專線": "hotline",
+    "1999話務中心": "hotline",
+    "臺中市民一碼通": "hotline",
+    "電話": "hotline",
+    "全民督工": "citizen_supervision",
+    "全民督工通報系統": "citizen_supervision",
+    "市長信箱": "mailbox",
+    "首長信箱": "mailbox",
+    "局長信箱": "mailbox",
+    "陳情信箱": "mailbox",
+    "其他": "other",
+    "hotline": "hotline",
+    "citizen_supervision": "citizen_supervision",
+    "mailbox": "mailbox",
+    "other": "other",
+}
+CHANNEL_CHOICES = ("1999", "全民督工", "市長信箱", "其他")
+
+GRADE = {
+    "甲": "A",
+    "甲等": "A",
+    "甲級": "A",
+    "甲等綜合營造業": "A",
+    "綜合營造業甲等": "A",
+    "乙": "B",
+    "乙等": "B",
+    "乙級": "B",
+    "乙等綜合營造業": "B",
+    "綜合營造業乙等": "B",
+    "丙": "C",
+    "丙等": "C",
+    "丙級": "C",
+    "丙等綜合營造業": "C",
+    "綜合營造業丙等": "C",
+    "土木包工業": "civil",
+    "土包": "civil",
+    "專業": "specialist",
+    "專業營造業": "specialist",
+    "A": "A",
+    "B": "B",
+    "C": "C",
+    "civil": "civil",
+    "specialist": "specialist",
+}
+GRADE_CHOICES = ("甲等", "乙等", "丙等", "土木包工業", "專業營造業")
+
+
+def channel_of(texts: Sequence[str]) -> str | None:
+    """The channel that a title or file name names: 1999, 全民督工, 信箱; None when none does."""
+    for item in texts:
+        for word, meaning in (("全民督工", "citizen_supervision"), ("信箱", "mailbox"), ("1999", "hotline")):
+            if word in text.nfkc(item):
+                return meaning
+    return None
