@@ -303,7 +303,7 @@ def defect(
     """One defect as of a day: its standing, its history, the letters about it."""
     if not reader.may_read(defects.JOB):
         raise HTTPException(404)
-    reader.must_see_cases(defects.JOB, f"defect {defect_id}")
+    reader.must_see_cases(defects.JOB, f"defect {defect_id!r}")
     at = _moment(session, as_of, known_by)
     register = defects.Register(session, settings, at)
     row = register.one(defect_id)
