@@ -95,13 +95,15 @@ def _letter(
         agency_name=values["agency_name"],
         n_cases=len(values["cases"]),
         file_name=text(layout["file"]),
-        content=repack(_document(values, layout, text), properties),
+        content=repack(document(values, layout, text), properties),
         annex_name=text(layout["annex_file"]),
         annex=_annex(values, layout, text, properties, templates),
     )
 
 
-def _document(values: Mapping[str, Any], layout: Mapping[str, Any], text: Any) -> bytes:
+def document(values: Mapping[str, Any], layout: Mapping[str, Any], text: Any) -> bytes:
+    """An official letter as Word: ``layout`` gives title, contact, recipient, head, parts, copies, signature, footer and
+    the annex (heading, note, columns of the table over ``values['cases']``); ``text`` fills a line."""
     document = docx.Document()
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
