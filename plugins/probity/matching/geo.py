@@ -129,15 +129,50 @@ class Pairs:
 def near(left: npt.NDArray[Any], right: npt.NDArray[Any], radius_m: float) -> Pairs:
     """Pairs of geometries at most ``radius_m`` apart (0 when they touch or overlap). None is near nothing.
 
-    ``left`` and ``right``: arrays of shapely geometries in metres; the tree is built over ``right``. ValueError for a
-    radius that is no number of at least 0.
+    ``left`` and ``right``: arrays of shapely geometries in metres. ValueError for a radius that is no number of at
+    least 0.
     """
     import shapely
 
     if not radius_m >= 0:
         raise ValueError(f"radius_m must be 0 or more, not {radius_m!r}")
-    tree = shapely.STRtree(right)
-    first, second = tree.query(left, predicate="dwithin", distance=radius_m)
-    order = np.lexsort((second, first))
+    one, other = _known(left), _known(right)
+    points_only = all((shapely.get_type_id(side[rows]) == 0).all() for side, rows in ((left, one), (right, other)))
+    search = _near_points if points_only else _near_shapes
+    first, second, distance = search(left[one], right[other], radius_m)
+    order = np.argsort(first * max(len(other), 1) + second)
+    return Pairs(one[first[order]], other[second[order]], distance[order])
+
+
+def _known(geometry: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    import shapely
+
+    return np.flatnonzero(~shapely.is_missing(geometry) & ~shapely.is_empty(geometry)).astype(np.int64)
+
+
+_Found = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], Floats]
+
+
+def _near_points(left: npt.NDArray[Any], right: npt.NDArray[Any], radius_m: float) -> _Found:
+    """Points on both sides need no shapes: a k-d tree finds them several times as fast."""
+    import shapely
+    from scipy.spatial import cKDTree
+
+    trees = [cKDTree(shapely.get_coordinates(side)) for side in (left, right)]
+    found = trees[0].sparse_distance_matrix(trees[1], radius_m, output_type="ndarray")
+    return found["i"].astype(np.int64), found["j"].astype(np.int64), found["v"]
+
+
+def _near_shapes(left: npt.NDArray[Any], right: npt.NDArray[Any], radius_m: float) -> _Found:
+    """A tree over the boxes of ``right``, then the distances in the order of its geometries, which the processor's
+    cache likes: each pair is measured once, twice as fast as by the tree's own ``dwithin``."""
+    import shapely
+
+    west, south, east, north = shapely.bounds(left).T
+    boxes = shapely.box(west - radius_m, south - radius_m, east + radius_m, north + radius_m)
+    first, second = shapely.STRtree(right).query(boxes)
+    order = np.argsort(second, kind="stable")
     first, second = first[order], second[order]
-    return Pairs(first, second, shapely.distance(left[first], right[second]))
+    distance = shapely.distance(left[first], right[second])
+    inside = distance <= radius_m
+    return first[inside], second[inside], distance[inside]

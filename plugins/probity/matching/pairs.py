@@ -34,8 +34,6 @@ SHORTEST_TITLE = 8
 LONE_TITLE = 14
 _PUNCTUATION = re.compile(r"[\W_]+")
 
-Rows = npt.NDArray[np.int64]
-
 
 @dataclass(frozen=True)
 class Options:
@@ -88,7 +86,7 @@ def project_permits(
     )
     places = _places(project, _column(own, "project"), _column(own, "permit"), shapes)
     near = geo.near(places.geometry, shapes, wanted.permit_radius_m)
-    road = _road_pairs(project["road_keys"], permit["road_keys"])
+    road = roads.meeting(project["road_keys"], permit["road_keys"])
     known = {
         "own": _pairs("permit", _column(own, "project"), _column(own, "permit"), places, shapes),
         "near": pa.table({"project": places.owner[near.left], "permit": near.right, "distance": near.distance}),
@@ -128,7 +126,7 @@ def project_complaints(
         "case_no_pairs", {"project_no": _numbers(project, "project"), "complaint_no": _numbers(complaint, "complaint")}
     )
     near = geo.near(places.geometry, spots, wanted.complaint_radius_m)
-    road = _road_pairs(project["road_keys"], complaint["road_keys"])
+    road = roads.meeting(project["road_keys"], complaint["road_keys"])
     known = {
         "named": _pairs("complaint", _column(named, "project"), _column(named, "complaint"), places, spots),
         "near": pa.table({"project": places.owner[near.left], "complaint": near.right, "distance": near.distance}),
@@ -187,11 +185,11 @@ def mark_duplicates(complaint: pa.Table, options: Mapping[str, Any] | Options | 
 class _Places:
     """Where the contracts are: a geometry a row, and the contract's row; one contract may have many."""
 
-    owner: Rows
+    owner: roads.Rows
     geometry: npt.NDArray[Any]
 
 
-def _places(project: pa.Table, owner: Rows, permit: Rows, shapes: npt.NDArray[Any]) -> _Places:
+def _places(project: pa.Table, owner: roads.Rows, permit: roads.Rows, shapes: npt.NDArray[Any]) -> _Places:
     geometry = shapes[permit]
     known = np.array([g is not None for g in geometry], dtype=bool)
     spots = geo.points(project["x"], project["y"])
@@ -209,7 +207,7 @@ def _permit_geometry(permit: pa.Table) -> npt.NDArray[Any]:
     return shapes
 
 
-def _pairs(name: str, project: Rows, other: Rows, places: _Places, shapes: npt.NDArray[Any]) -> pa.Table:
+def _pairs(name: str, project: roads.Rows, other: roads.Rows, places: _Places, shapes: npt.NDArray[Any]) -> pa.Table:
     """The pairs with their distance: NULL where one of the two has no known place, else to the nearest part."""
     import shapely
 
@@ -240,13 +238,7 @@ def _run(name: str, tables: Mapping[str, pa.Table], **values: Any) -> pa.Table:
         return con.sql(statement, params=values or None).to_arrow_table()
 
 
-def _road_pairs(left: pa.ChunkedArray, right: pa.ChunkedArray) -> tuple[Rows, Rows]:
-    """Row numbers of what shares a road (``roads.split_keys`` says when)."""
-    found = _run("road_pairs", {"left_road": roads.split_keys(left), "right_road": roads.split_keys(right)})
-    return _column(found, "left_row"), _column(found, "right_row")
-
-
-def _column(table: pa.Table, name: str) -> Rows:
+def _column(table: pa.Table, name: str) -> roads.Rows:
     return np.asarray(table[name].to_numpy(), dtype=np.int64)
 
 
