@@ -7,7 +7,6 @@ the chart itself in a document. Native charts carry no picture of letters: the r
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,7 @@ from openpyxl.chart.title import title_maker
 from openpyxl.drawing.line import LineProperties
 from openpyxl.drawing.text import CharacterProperties, Paragraph, ParagraphProperties, RichTextProperties
 
+from probity.reports.word import writable
 from probity.reports.xlsx import Range
 
 SEVERITY_COLORS = {"minor": "9DC3E6", "major": "F4B183", "grave": "E06666"}
@@ -102,13 +102,13 @@ def _series(
         ptCount=len(rows),
         pt=[NumVal(idx=i, v=repr(r[line.key])) for i, r in enumerate(rows) if r[line.key] is not None],
     )
-    words = StrData(ptCount=len(rows), pt=[StrVal(idx=i, v=_shown(r[names])) for i, r in enumerate(rows)])
+    words = StrData(ptCount=len(rows), pt=[StrVal(idx=i, v=writable(str(r[names] or ""))) for i, r in enumerate(rows)])
     if place is None:
         data, categories = NumDataSource(numLit=values), AxDataSource(strLit=words)
     else:
         data = NumDataSource(numRef=NumRef(f=_cells(place, line.key), numCache=values))
         categories = AxDataSource(strRef=StrRef(f=_cells(place, names), strCache=words))
-    made: Any = Series(idx=index, order=index, tx=SeriesLabel(v=line.name), cat=categories, val=data)
+    made: Any = Series(idx=index, order=index, tx=SeriesLabel(v=writable(line.name)), cat=categories, val=data)
     if kind == "line":
         stroke = LineProperties(solidFill=line.color, w=22_000, prstDash=line.dash or None)
         made.spPr, made.smooth = GraphicalProperties(ln=stroke), False
@@ -121,12 +121,6 @@ def _series(
         made.dLbls.showPercent = made.dLbls.showLeaderLines = False
         made.dLbls.numFmt = number if number.endswith("%") else f"{number};;;"  # no label on an empty bar
     return made
-
-
-def _shown(value: Any) -> str:
-    """``value`` with U+FFFD for what XML cannot carry."""
-    text = str(value or "")
-    return "".join("�" if unicodedata.category(c) in ("Cc", "Cs") or c in "\ufffe\uffff" else c for c in text)
 
 
 def _cells(place: Range, key: str) -> str:

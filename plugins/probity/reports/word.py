@@ -6,6 +6,7 @@ is the same DrawingML, so its XML goes in as a part of its own; Word and LibreOf
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,14 +56,25 @@ def font(target: Any, size: float) -> None:
     for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):  # a theme's face would win over ours
         fonts.attrib.pop(qn(f"w:{theme}"), None)
     fonts.set(qn("w:eastAsia"), FONT)
-    language = OxmlElement("w:lang")
+    language = properties.find(qn("w:lang"))
+    if language is None:
+        language = OxmlElement("w:lang")
+        properties.append(language)
     language.set(qn("w:val"), "zh-TW")
     language.set(qn("w:eastAsia"), "zh-TW")
-    properties.append(language)
+
+
+def writable(text: str) -> str:
+    """``text`` with U+FFFD in place of what XML cannot carry: control characters, lone surrogates."""
+
+    def bad(char: str) -> bool:
+        return char in "\ufffe\uffff" or (unicodedata.category(char) in ("Cc", "Cs") and char not in "\n\t")
+
+    return "".join("�" if bad(c) else c for c in text)
 
 
 def run(paragraph: Any, text: str, size: float, bold: bool = False) -> Any:
-    made = paragraph.add_run(text)
+    made = paragraph.add_run(writable(text))
     made.bold = bold
     font(made, size)
     return made
