@@ -20,10 +20,10 @@ from probity.gates.frames import PROCUREMENT, Frame, in_period
 from probity.gates.listing import text
 from probity.gates.model import Place
 from probity.gates.suites import canonical as procurement
-from probity.gates.suites import works
+from probity.gates.suites import inspection, works
 from probity.tables import QUARANTINE, TABLES, Family
 
-DEPENDANTS = procurement.DEPENDANTS | works.DEPENDANTS
+DEPENDANTS = procurement.DEPENDANTS | works.DEPENDANTS | inspection.DEPENDANTS
 FOLLOWS = "parent_quarantined"
 
 Places = Mapping[tuple[str, int], list[Place]]
@@ -34,9 +34,7 @@ Words = Callable[[str], tuple[str, str]]
 class Aside:
     """Masks over the tables: rows to set aside, cells to empty, and for each such cell the checks that found it."""
 
-    def __init__(
-        self, tables: Mapping[str, pa.Table], limits: Mapping[str, Any], family: Family = PROCUREMENT
-    ) -> None:
+    def __init__(self, tables: Mapping[str, pa.Table], limits: Mapping[str, Any], family: Family = PROCUREMENT) -> None:
         self.tables, self.limits, self.family = tables, limits, family
         self.rows: dict[str, np.ndarray] = {}
         self.cells: dict[tuple[str, str], np.ndarray] = {}
@@ -89,9 +87,10 @@ class Aside:
 
     def _line(self, label: str, table: str, among: np.ndarray, own: int | None) -> dict[str, Any]:
         mask = self.rows.get(table, self._blank(table))
+        share = float(self.limits["share"])
         emptied = self._emptied(table) & ~mask
         rows, aside, cells = int(among.sum()), int((mask & among).sum()), int((emptied & among).sum())
-        allowed = int(max(float(self.limits["rows"]), float(self.limits["share"]) * rows))
+        allowed = int(max(float(self.limits["rows"]), share * rows))
         counted = max(aside if own is None else own, cells)
         left = int((~mask & among).sum())
         return {
@@ -101,7 +100,7 @@ class Aside:
             "rows_aside": aside,
             "cells": cells,
             "allowed": allowed,
-            "over": max(0, counted - allowed) or (counted if rows and not left else 0),
+            "over": max(0, counted - allowed) or (counted if rows and not left and share < 1 else 0),
             "lost": rows - left - aside,
         }
 

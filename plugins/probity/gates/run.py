@@ -66,7 +66,7 @@ class _Gate:
         self.outcomes: dict[str, str] = {}
         self.ran: list[Check] = []
         self.family = FAMILIES[suite.family] if suite.family else family_of(context)
-        self.aside = Aside(tables, words.limits["quarantine"], self.family)
+        self.aside = Aside(tables, words.limits[suite.limits], self.family)
         self.places: dict[tuple[str, int], list[Place]] = {}
         self.checks: list[Check] = [*suite.structure, *suite.checks]
         self.period = context.get("period")
@@ -161,7 +161,7 @@ class _Gate:
 
     def _result(self, checks: list[CheckResult]) -> GateResult:
         outcome = worst([c.outcome for c in checks])
-        limits = self.words.limits["quarantine"]
+        limits = self.words.limits[self.suite.limits]
         goes_on = self.aside if outcome != "stop" else Aside(self.tables, limits, self.family)
         kept = {n: goes_on.keep(n) for n in self.tables} if outcome != "stop" else {}
         counts = {n: goes_on.counts(n) for n in sorted(self.tables)}
@@ -236,8 +236,8 @@ class _Gate:
         return {
             "file_share": f"{float(limits['files']['share']):.0%}",
             "file_rows": str(limits["files"]["rows"]),
-            "aside_share": f"{float(limits['quarantine']['share']):.0%}",
-            "aside_rows": str(limits["quarantine"]["rows"]),
+            "aside_share": f"{float(limits[self.suite.limits]['share']):.0%}",
+            "aside_rows": str(limits[self.suite.limits]["rows"]),
             "too_common_share": f"{float(limits['too_common']['share']):.0%}",
             **figures(self._args(check)),
         }

@@ -16,6 +16,8 @@ from probity.gates.model import OUTCOMES
 SEVERITIES = OUTCOMES[1:]
 SHARE_KINDS = ("not_null", "true")
 """Kinds that take ``max_share``: both count all rows, so that Great Expectations' ``mostly`` means the same."""
+SET_ASIDE_BEFORE = ("files", "changes", "conflicts")
+"""Frames of facts about what was set aside before the gate, at reading or merging: a check on them may say so."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class Words:
         args = dict(raw.get("args") or {})
         if "max_share" in args and check.kind not in SHARE_KINDS:
             raise ValueError(f"gates.yaml: check {check.id}: kind {check.kind} takes no max_share")
-        if raw["severity"] == "quarantine" and check.frame not in ("files",) and not check.aside:
+        if raw["severity"] == "quarantine" and check.frame not in SET_ASIDE_BEFORE and not check.aside:
             raise ValueError(f"gates.yaml: check {check.id} cannot quarantine: it says of no row what to set aside")
         return Entry(raw["severity"], raw["who"], raw["message"], raw["expected"], raw["action"], args)
 

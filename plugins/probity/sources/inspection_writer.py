@@ -40,8 +40,8 @@ _PART_ZH = dict(zip(("must_watch", "ranked", "control", "added", "other"), vocab
 _BOUNDS = ("lower", "upper", "mean_lower", "mean_upper")
 _WIDTHS = {
     "inspection": (13, 13, 15, 12, 14, 22, 16, 8, 10, 13, 11, 7, 8, 16),
-    "inspection_limit": (15, 11, 18, 7, 8, 9, 9, 9, 9, 18, 14, 30, 9, 9, 9, 9),
-    "inspection_measure": (18, 11, 20, 8, 6, 8, 12, 9, 10, 18, 9, 10),
+    "inspection_limit": (18, 12, 27, 7, 8, 9, 9, 9, 9, 18, 14, 30, 9, 9, 9, 9),
+    "inspection_measure": (18, 12, 27, 8, 6, 8, 12, 12, 10, 18, 9, 10),
     "defect_found": (18, 8, 20, 9, 48, 22, 13),
 }
 _ROC_DATE = 'ISNUMBER(DATEVALUE(LEFT({c},FIND("/",{c})-1)+1911&MID({c},FIND("/",{c}),9)))'
@@ -150,7 +150,7 @@ class _Form:
 
     def _measures(self, ws: Worksheet, lists: Mapping[str, str]) -> None:
         text = self.text
-        rows: Sequence[Mapping[str, Any]] = self.pack["measures"]
+        rows = self._rows()
         head = 3 + len(self.tests) + 3
         first = head + 1
         extra = (text["share_header"], text["verdict_header"])
@@ -190,6 +190,11 @@ class _Form:
             _paint(ws, f"{verdict}{first}:{verdict}{last}", text["verdicts"]["fail"])
         ws.print_title_rows = f"{head}:{head}"
         _protect(ws)
+
+    def _rows(self) -> list[Mapping[str, Any]]:
+        """The positions, test by test in the order of the limits: a test's values stand together."""
+        order = {limit["test"]: i for i, limit in enumerate(self.pack["limits"])}
+        return sorted(self.pack["measures"], key=lambda r: (order[r["test"]], r["sample_no"]))
 
     def _summary(self, ws: Worksheet, rows: Sequence[Mapping[str, Any]], first: int) -> None:
         """A line a test above the values: count, mean, deviation, worst, verdict. The reference is the rows of the
@@ -335,7 +340,7 @@ class _Form:
                 who = text["who"]["open" if item.name in OPEN[sheet.table] else "locked"]
                 for column, value in enumerate((sheet.zh, item.zh, who, _kind(item), item.note), 1):
                     _cell(ws, row, column, value)
-        for letter, width in zip("ABCDE", (14, 20, 12, 26, 52), strict=True):
+        for letter, width in zip("ABCDE", (14, 18, 12, 40, 48), strict=True):
             ws.column_dimensions[letter].width = width
         _protect(ws)
         ws.page_setup.orientation = "portrait"

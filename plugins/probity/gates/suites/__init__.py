@@ -14,28 +14,47 @@ import pyarrow as pa
 
 from probity.gates.checks import VALUE_KINDS, Check, well_formed
 from probity.gates.frames import Plan
-from probity.gates.suites import arrival, canonical, correction, mail, quarantine, report, selection, signals, works
+from probity.gates.suites import (
+    arrival,
+    canonical,
+    correction,
+    inspection,
+    mail,
+    quarantine,
+    report,
+    selection,
+    signals,
+    works,
+)
 
 
 @dataclass(frozen=True)
 class Stage:
     """``structure`` runs first (schema, row counts): when it stops, ``checks`` are not run. ``family``: the only family
-    of cases that the stage serves; blank: the run says which (``frames.family_of``)."""
+    of cases that the stage serves; blank: the run says which (``frames.family_of``). ``limits``: the entry of
+    gates.yaml that says how much may be set aside."""
 
     structure: tuple[Check, ...]
     checks: tuple[Check, ...]
     plan: Callable[[Mapping[str, pa.Table], Mapping[str, Any]], Plan]
     family: str = ""
+    limits: str = "quarantine"
 
+
+_ANSWERED = ("inspection", "correction")
+"""Stages that judge what people send in one by one: a bad answer is set aside and the others do not wait for it."""
 
 STAGES: dict[str, Stage] = {
-    name: Stage(module.STRUCTURE, module.CHECKS, module.plan, family)
+    name: Stage(
+        module.STRUCTURE, module.CHECKS, module.plan, family, "corrections" if name in _ANSWERED else "quarantine"
+    )
     for name, module, family in (
         ("arrival", arrival, ""),
         ("canonical", canonical, "procurement"),
         ("works_canonical", works, "works"),
         ("signals", signals, ""),
         ("selection", selection, ""),
+        ("inspection", inspection, "works"),
         ("correction", correction, "works"),
         ("report", report, "works"),
         ("mail", mail, ""),
