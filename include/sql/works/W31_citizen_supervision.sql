@@ -44,6 +44,7 @@ SELECT
     CASE
         WHEN coalesce(n.n >= l.supervision_count, FALSE) THEN NULL
         WHEN h.until IS NULL OR h.until <= c.last_day - l.supervision_days::INTEGER THEN 'no_complaints'
+        WHEN c.road_keys IS NULL AND c.x IS NULL THEN 'place'
     END AS reason,
     coalesce(n.n, 0) >= l.supervision_count AS fired,
     coalesce(n.n, 0) AS value,

@@ -10,16 +10,16 @@ formula: 選案期間末日，任一承攬廠商施工中之工程 ≥ 5件。
 parameters: [concurrent_sites]
 needs: [project.stage, project_firm.firm]
 strength: high
-amount: 未完工金額合計
+amount: 未完工金額合計（缺估驗與進度者以契約全額計）
 example: 廠商同時有8處工地施工中。
 not_proof: 大型廠商人力充足；小型開口契約亦使件數增加；資料僅含本市工程。
-reason: 「{firm}」施工中工程{value:num}件（門檻{threshold:num}件），未完工金額至少{remaining:money}
+reason: 「{firm}」施工中工程{value:num}件（門檻{threshold:num}件），未完工金額至多{remaining:money}
 */
 WITH busiest AS (
     SELECT
         p.cid,
         arg_max(
-            { 'firm': f.label, 'n': coalesce(u.n_running, 0), 'remaining': u.at_least },
+            { 'firm': f.label, 'n': coalesce(u.n_running, 0), 'remaining': u.at_most },
             (coalesce(u.n_running, 0), -p.fid)
         ) AS hit
     FROM parts AS p

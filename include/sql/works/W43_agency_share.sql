@@ -46,7 +46,7 @@ pairs AS (
         r.aid,
         s.fid,
         count(*) AS n,
-        sum((r.contract_amount * s.part)::DECIMAL(24, 2))::DOUBLE AS total
+        sum((r.contract_amount * s.part)::DECIMAL(38, 2))::DOUBLE AS total
     FROM recent AS r
     INNER JOIN parts AS s ON r.cid = s.cid
     GROUP BY r.aid, s.fid

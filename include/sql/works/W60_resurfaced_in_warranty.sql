@@ -11,15 +11,15 @@ formula: >-
   位置均已知而相距逾500公尺者不計。許可證廠商與本工程廠商之比對不確定者僅註明，不視為同一廠商。
 parameters: [repave_count, repave_radius]
 needs: [project.facility, project.title, project.road_keys, project.start_date, project.actual_end,
-  project.warranty_end, project.x, project.y, project_firm.firm, project_permit.method, project_permit.distance_m, permit.is_paving,
-  permit.start_date, permit_firm.confidence]
+  project.warranty_end, project.x, project.y, project_firm.firm, project_permit.method, project_permit.distance_m,
+  permit.is_paving, permit.start_date, permit_firm.confidence]
 strength: high
 amount: 契約金額
 example: 109年8月完工、保固3年之路段，110年2月另案重新鋪設。
 not_proof: 管線挖掘後之全幅鋪復、道路拓寬及不同里程之施作均屬正常；僅路名相符者須核對樁號。
 reason: >-
-  {value:num}次（門檻{threshold:num}次）：{what}（{begin:date}開始；前次完工{done:date}、保固至{warranty:date}；
-  {place}；{contractor}）
+  {value:num}次（門檻{threshold:num}次）：{what}（{begin:date}開始；
+  前次完工{done:date}、保固至{warranty:date}；{place}；{contractor}）
 */
 WITH counted AS (
     SELECT
