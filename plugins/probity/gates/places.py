@@ -1,9 +1,9 @@
 """Where a bad canonical row came from: the file, sheet and row that its owner has to mend.
 
 In: the observations that readers laid down (``_source``, ``_file_digest``, ``_sheet``, ``_row`` beside the canonical
-columns; children hang on a case's row by ``_parent_row``). Out: a ``Locate`` for ``context['locate']``. Why: a
-canonical row may be merged from several files; all are named. It is asked only for rows that are bad, so nothing is
-read while a gate passes.
+columns; children of an award hang on its row by ``_parent_row``, those of a project carry its ``_case_key``). Out: a
+``Locate`` for ``context['locate']``. Why: a canonical row may be merged from several files; all are named. It is asked
+only for rows that are bad, so nothing is read while a gate passes.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ Observations = Callable[[str], "pa.Table | None"]
 
 _WHERE = ("_source", "_file_digest", "_sheet", "_row")
 _CASES, _CHILDREN = "award_case", {"bid": "firm", "contract_change": "change_no", "correction": "correction_no"}
+_PROJECTS = {"project": None, "project_firm": "firm", "project_change": "change_no", "project_progress": "month_end"}
+"""Tables of a project, and the column that tells its rows of one table apart."""
 
 
 def locator(observations: Observations | Mapping[str, pa.Table], file_names: Mapping[str, str]) -> Locate:
@@ -40,6 +42,8 @@ def locator(observations: Observations | Mapping[str, pa.Table], file_names: Map
             found = _cases(read, rows)
         elif table in _CHILDREN:
             found = _children(read, table, rows)
+        elif table in _PROJECTS:
+            found = _of_project(read, table, rows)
         else:
             found = _keyed(read, table, rows)
         return [[_place(at, file_names) for at in _sorted(places)] for places in found]
@@ -123,6 +127,28 @@ def _children(read: Observations, name: str, rows: Sequence[Row]) -> list[set[At
             }
         )
     return out
+
+
+def _of_project(read: Observations, name: str, rows: Sequence[Row]) -> list[set[At]]:
+    """By the project's case key and agency, and what tells its rows apart. A project that only its award notice names
+    is found there."""
+    own, table = _PROJECTS[name], read(name)
+    wanted = [str(r["case_id"]).partition("|") for r in rows]
+    seen: dict[tuple[str, Any], list[dict[str, Any]]] = {}
+    for source, column in ((table, own), (read(_CASES) if own is None else None, None)):
+        if source is None or "_case_key" not in source.column_names:
+            continue
+        columns = ("_case_key", "agency_id", *([column] if column else []))
+        for row in _only(source, "_case_key", {key for _, _, key in wanted}, columns):
+            seen.setdefault((row["_case_key"], row[column] if column else None), []).append(row)
+    return [
+        {
+            _at(found)
+            for found in seen.get((key, row[own] if own else None), ())
+            if agency.startswith("N:") or found.get("agency_id") in (None, agency)
+        }
+        for row, (agency, _, key) in zip(rows, wanted, strict=True)
+    ]
 
 
 def _keyed(read: Observations, name: str, rows: Sequence[Row]) -> list[set[At]]:

@@ -8,7 +8,7 @@ Order of places (the rule, in one breath): the control share is set aside; must-
 an authority take places whatever their kind; then each kind fills its quota, must-watch before ranked; then places
 that a kind could not fill go to the best remaining case of any kind. No agency and no district gets more than its
 maximum, and as many districts as the rules ask for stand on the list (``places``).
-Law: 採購稽核小組作業規則 §8; 工程施工查核小組作業辦法 §4 (works). What is a case, a kind and a firm says the ``Family``.
+Law: 採購稽核小組作業規則 §8; 工程施工查核小組作業辦法 §4 (works). The ``Family`` says what is a case, a kind, a firm.
 """
 
 from __future__ import annotations

@@ -22,8 +22,8 @@ class Candidate:
     """One of the period's cases as selection sees it.
 
     ``status``: must_watch | ranked | frame (eligible, not ranked) | excluded. ``must_watch``: item of the rules'
-    must-watch list (採購稽核小組作業規則 §8, 工程施工查核小組作業辦法 §4) or None. ``district``: None where the family's
-    cases have none, or it is unknown. ``score_parts`` and ``reasons``: lists as SELECTION_CASE carries them.
+    must-watch list (採購稽核小組作業規則 §8, 工程施工查核小組作業辦法 §4) or None. ``district``: None where the
+    family's cases have none, or it is unknown. ``score_parts`` and ``reasons``: lists as SELECTION_CASE carries them.
     """
 
     case_id: str

@@ -1,9 +1,9 @@
 """The selection list: within its quota, without doubles, every case of the period and with its reasons.
 
-In: selection_case and the family's table of cases; ``context['frame']`` (case ids of the control frame, or dicts or a table with
-them); the rules as ``context['quota']`` ({total, kinds, max_per_agency, max_per_district, min_districts, fallback}) or as ``context['selection']`` (the
-dated selection.yaml) with ``context['job']``. Out: frames ``selection_case``, ``quotas``, ``agencies``, ``districts``,
-``spread``, ``frame``.
+In: selection_case and the family's table of cases; ``context['frame']`` (case ids of the control frame, or dicts or a
+table with them); the rules as ``context['quota']`` ({total, kinds, fallback, max_per_agency, max_per_district,
+min_districts}) or as ``context['selection']`` (the dated selection.yaml) with ``context['job']``. Out: frames
+``selection_case``, ``quotas``, ``agencies``, ``districts``, ``spread``, ``frame``.
 Why: what leaves this gate goes to an officer for approval; the list itself is secret (採購稽核小組作業規則 §4).
 """
 

@@ -1,8 +1,9 @@
 """Signal results: every case of the period has been judged by every signal, exactly once, in the agreed words.
 
-In: the family's table of cases and signal_result, ``context['signal_ids']``. Out: frames ``signal_result``, ``coverage`` (a row a
-case of the scope) and ``per_signal`` (a row a signal). A signal that cannot be assessed, or fires on too many cases, is
-a warning for the person who reads the list; a missing or doubled result is a fault of the program and stops.
+In: the family's table of cases and signal_result, ``context['signal_ids']``. Out: frames ``signal_result``,
+``coverage`` (a row a case of the scope) and ``per_signal`` (a row a signal). A signal that cannot be assessed, or fires
+on too many cases, is a warning for the person who reads the list; a missing or doubled result is a fault of the program
+and stops.
 """
 
 from __future__ import annotations

@@ -319,7 +319,7 @@ def _derive(result: Plan) -> None:
     """The columns that checks compare with but that stand in another table or row."""
     project = result.frames["project"]
     data = project.data
-    project.headings |= {"award_amount": "決標金額", "budget_alone": "預算金額", "eligible_fits": "可選案與階段相符"}
+    project.headings.update(award_amount="決標金額", budget_alone="預算金額", eligible_fits="可選案與階段相符")
     data["eligible_fits"] = ~data["eligible"].fillna(False).astype(bool) | data["stage"].isin(ELIGIBLE)
     awards = result.frames["award_case"].data.drop_duplicates("case_id").set_index("case_id")["award_amount"]
     data["award_amount"] = data["award_case_id"].map(awards).astype("float64")
