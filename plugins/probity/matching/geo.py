@@ -28,6 +28,7 @@ Columns: TypeAlias = "pa.Array | pa.ChunkedArray | Floats"
 
 LONGITUDE, LATITUDE = (118.0, 123.0), (21.0, 27.0)
 EASTING, NORTHING = (90_000.0, 400_000.0), (2_400_000.0, 2_900_000.0)
+GRID_M = 0.01
 
 
 @lru_cache(maxsize=1)
@@ -99,10 +100,10 @@ def read_shapes(texts: pa.Array | pa.ChunkedArray) -> Shapes:
     geometry[[r is not None for r in reason]] = None
 
     broken = ~shapely.is_missing(geometry) & ~shapely.is_valid(geometry)
-    geometry[broken] = shapely.make_valid(geometry[broken])
+    geometry[broken] = shapely.set_precision(shapely.make_valid(geometry[broken]), GRID_M)
     reason[broken] = "shape_repaired"
     wkt = shapely.to_wkt(geometry, rounding_precision=2)
-    geometry[broken] = shapely.from_wkt(wkt[broken])
+    geometry[broken] = shapely.from_wkt(wkt[broken])  # off the grid of precision again, like all the others
     return Shapes(geometry, pa.array(wkt, pa.string()), pa.array(reason, pa.string()))
 
 
