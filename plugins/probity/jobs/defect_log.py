@@ -7,11 +7,12 @@ moment. Why: the list 列管, the works signals, the pages and the quarterly rep
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -59,7 +60,7 @@ def complete(office: Office, tables: Mapping[str, pa.Table], until: dt.date, rul
 def merged(tables: Mapping[str, pa.Table], recorded: pa.Table, rules: defects.Rules) -> pa.Table:
     """The same, from the events already ``recorded``: a pure function."""
     said = tables["defect_event"].select(COLUMNS).to_pylist()
-    found = defects.table(r for r in said if r["kind"] == "found")
+    found = defects.table(r for r in said if r["kind"] == "found" and _judged(r))
     tests = defects.from_tests(tables["inspection"], tables["inspection_test"], found, rules)
     findings = defects.table([*found.to_pylist(), *tests.to_pylist()])
     earlier = defects.table([*findings.to_pylist(), *recorded.to_pylist()])
@@ -68,12 +69,10 @@ def merged(tables: Mapping[str, pa.Table], recorded: pa.Table, rules: defects.Ru
     return defects.table([*own.to_pylist(), *reopened.to_pylist(), *told, *recorded.to_pylist()])
 
 
-def now(session: Session) -> dt.datetime:
-    """The database's moment: up to which the office knows what it has recorded."""
-    found = session.scalar(select(func.now()))
-    if found is None:
-        raise LookupError("the database gave no time")
-    return found
+def _judged(found: Mapping[str, Any]) -> bool:
+    """Whether a finding says what kind of defect it is and how grave; one that does not is its gate's to set aside."""
+    facts = json.loads(found["facts"])
+    return bool(facts.get("category") and facts.get("severity"))
 
 
 def written(session: Session, job: str, period: str) -> list[model.DefectLetter]:

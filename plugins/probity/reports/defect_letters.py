@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from probity.reports import letters, render
+from probity.reports import render
+from probity.reports.letters import document
 from probity.reports.package import Properties, repack
 
 LAYOUT = "letters/defect_letter.yaml"
@@ -38,7 +39,7 @@ def letter_bytes(letter: Mapping[str, Any], context: Mapping[str, Any], template
     date = render.as_date(letter["due_date"]) or dt.date(2000, 1, 1)
     properties = Properties(title=text(layout["properties"]), creator=values["office"]["system"], date=date)
     shown = {k: v for k, v in layout.items() if k != "kinds"} | {"parts": layout["kinds"][letter["kind"]]["parts"]}
-    return repack(letters.document(values, shown, text), properties)
+    return repack(document(values, shown, text), properties)
 
 
 def _values(

@@ -102,8 +102,8 @@ def _letter(
 
 
 def document(values: Mapping[str, Any], layout: Mapping[str, Any], text: Any) -> bytes:
-    """An official letter as Word: ``layout`` gives title, contact, recipient, head, parts, copies, signature, footer and
-    the annex (heading, note, columns of the table over ``values['cases']``); ``text`` fills a line."""
+    """An official letter as Word. ``layout``: title, contact, recipient, head, parts, copies, signature, footer, annex
+    (heading, note, columns of the table over ``values['cases']``); ``text`` fills a line."""
     document = docx.Document()
     section = document.sections[0]
     section.page_width, section.page_height = Cm(21), Cm(29.7)
