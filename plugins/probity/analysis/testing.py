@@ -19,9 +19,9 @@ def by_kind(now: Sequence[Visit], before: Sequence[Visit], confidence: float) ->
     last_count, last_total (``before``), change (Difference), lots, pwl_mean, pwl_least (0 to 100)}."""
     mine, last = _states(now), _states(before)
     out = []
-    for test in sorted({t for t, _ in (*mine, *last)}):
-        passed, total, unknown = _passed(mine, test)
-        last_passed, last_total, _ = _passed(last, test)
+    for test in sorted(mine.keys() | last.keys()):
+        passed, total, unknown = _passed(mine.get(test, []))
+        last_passed, last_total, _ = _passed(last.get(test, []))
         values = _pwl(now, test)
         out.append(
             {
@@ -41,23 +41,18 @@ def by_kind(now: Sequence[Visit], before: Sequence[Visit], confidence: float) ->
     return out
 
 
-def _states(found: Sequence[Visit]) -> dict[tuple[str, str], str]:
-    """(test, inspection) -> pass, fail or not_assessable: that of the whole (lot 0), else of its lots together."""
-    lots: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+def _states(found: Sequence[Visit]) -> dict[str, list[str]]:
+    out: dict[str, list[str]] = defaultdict(list)
     for visit in found:
-        for test in visit.tests:
-            lots[test["test"], visit.id][test["lot"]] = test["state"]
-    out = {}
-    for key, states in lots.items():
-        known = set(states.values())
-        out[key] = states.get(0) or next((s for s in ("fail", "pass") if s in known), "not_assessable")
+        for test, state in visit.states.items():
+            out[test].append(state)
     return out
 
 
-def _passed(states: dict[tuple[str, str], str], test: str) -> tuple[int, int, int]:
-    mine = [s for (t, _), s in states.items() if t == test]
-    passed, failed = mine.count("pass"), mine.count("fail")
-    return passed, passed + failed, len(mine) - passed - failed
+def _passed(states: Sequence[str]) -> tuple[int, int, int]:
+    """(passed, passed or failed, not assessable)."""
+    passed, failed = states.count("pass"), states.count("fail")
+    return passed, passed + failed, len(states) - passed - failed
 
 
 def _pwl(found: Sequence[Visit], test: str) -> list[float]:

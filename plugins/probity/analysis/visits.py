@@ -25,7 +25,8 @@ class Visit:
     """One inspection: its INSPECTION row, its DEFECT rows and its INSPECTION_TEST rows.
 
     ``listed``: False when only its defects tell of it (earlier years' lists may hold defects alone). ``irregular``: a
-    test failed, or a major or grave defect was found: what counts as a hit of the selection.
+    test failed over the whole work, or a major or grave defect was found: what counts as a hit of the selection (the
+    same as in ``probity.acceptance.results``).
     """
 
     row: Mapping[str, Any]
@@ -48,8 +49,19 @@ class Visit:
         return bool(self.row["reinspects"])
 
     @property
+    def states(self) -> dict[str, str]:
+        """Test -> pass, fail or not_assessable: that of the whole work (lot 0), else of its lots together."""
+        lots: dict[str, dict[int, str]] = defaultdict(dict)
+        for row in self.tests:
+            lots[row["test"]][row["lot"]] = row["state"]
+        return {
+            test: states.get(0) or next((s for s in ("fail", "pass") if s in states.values()), "not_assessable")
+            for test, states in lots.items()
+        }
+
+    @property
     def irregular(self) -> bool:
-        return any(d["severity"] in SERIOUS for d in self.defects) or any(t["state"] == "fail" for t in self.tests)
+        return any(d["severity"] in SERIOUS for d in self.defects) or "fail" in self.states.values()
 
     @property
     def firms(self) -> list[str]:

@@ -103,9 +103,14 @@ test_row.__test__ = False  # type: ignore[attr-defined]
 
 
 def event(of: dict[str, Any], kind: str, date: dt.date) -> dict[str, Any]:
-    return {"event_id": f"{of['defect_id']}{kind}{date}", "defect_id": of["defect_id"], "kind": kind} | {
+    facts = {k: of[k] for k in ("inspection_id", "category", "severity")}
+    return {
+        "event_id": f"{of['defect_id']}{kind}{date}",
+        "defect_id": of["defect_id"],
+        "kind": kind,
         "event_date": date,
         "source": "0",
+        "facts": json.dumps(facts) if kind == "found" else None,
     }
 
 

@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 
 from probity import canonical
+from probity.acceptance.results import results
 from probity.analysis import Options, quarter
+from probity.analysis.visits import visits
 from probity.calendar import Period
 from tests.unit.analysis import quarters
 from tests.unit.analysis.quarters import defect, event, inspection, selection_case, table
@@ -186,6 +188,20 @@ def test_tests_by_kind_take_the_whole_or_else_the_lots() -> None:
     assert [(g["inspection_id"], g["effect"], g["tests"]) for g in found["grades"]] == [
         (one["inspection_id"], "丙等", ["thickness"])
     ]
+
+
+def test_a_hit_is_what_the_acceptance_room_calls_irregular() -> None:
+    """The two rooms do not import each other; the weights learn from one, the report tells of the other."""
+    made, _ = quarters.many(Q1)
+    of = inspection(800, FEBRUARY)
+    lot = [quarters.test_row(of, "flatness", "pass"), quarters.test_row(of, "flatness", "fail", 2)]
+    made["inspection"] = pa.concat_tables([made["inspection"], table("inspection", [of])])
+    made["inspection_test"] = pa.concat_tables([made["inspection_test"], table("inspection_test", lot)])
+    theirs = results(made["inspection"], made["inspection_test"], made["defect_event"]).to_pylist()
+    ours = {v.row["case_id"]: v.irregular for v in visits(made, Q1.last) if not v.again}
+    assert {r["case_id"]: r["irregular"] for r in theirs} == ours
+    assert ours[of["case_id"]] is False, "one lot below does not fail the whole"
+    assert 0 < sum(ours.values()) < len(ours)
 
 
 def test_hit_rates_of_signals_stand_against_the_control() -> None:
