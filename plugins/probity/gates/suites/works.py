@@ -187,13 +187,27 @@ CHILDREN = (
     _hangs("project_change"),
     *_needed("project_change", "change_no"),
     *_cut_off("project_change", "change_date"),
-    Check("project_change.unit", "project_change", "ratio", ("amount_delta", "contract_amount"), aside="value"),
+    Check(
+        "project_change.unit",
+        "project_change",
+        "ratio",
+        ("amount_delta", "contract_amount"),
+        {},
+        "value",
+        ("amount_delta",),
+    ),
     Check("project_progress.unique", "project_progress", "unique", ("case_id", "month_end")),
     _hangs("project_progress"),
     *_needed("project_progress", "month_end"),
     *_cut_off("project_progress", "month_end"),
     *_range("project_progress", "planned_progress", "actual_progress"),
-    Check("project_progress.backwards", "project_progress", "difference", ("actual_progress", "actual_before")),
+    Check(
+        "project_progress.backwards",
+        "project_progress",
+        "difference",
+        ("actual_progress", "actual_before"),
+        marks=("actual_progress",),
+    ),
 )
 
 AROUND = (
@@ -321,7 +335,8 @@ def _derive(result: Plan) -> None:
     data = project.data
     project.headings.update(award_amount="決標金額", budget_alone="預算金額", eligible_fits="可選案與階段相符")
     data["eligible_fits"] = ~data["eligible"].fillna(False).astype(bool) | data["stage"].isin(ELIGIBLE)
-    awards = result.frames["award_case"].data.drop_duplicates("case_id").set_index("case_id")["award_amount"]
+    known = result.frames["award_case"].data.dropna(subset=["case_id"]).drop_duplicates("case_id")
+    awards = known.set_index("case_id")["award_amount"]
     data["award_amount"] = data["award_case_id"].map(awards).astype("float64")
     data["budget_alone"] = data["budget"].astype("float64").where(~(data["award_amount"] > 0))
     sums = data.drop_duplicates("case_id").set_index("case_id")["contract_amount"]
