@@ -179,7 +179,7 @@ def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
             set_aside.append(aside(clean, strange, "case_no", "no_such_case", origin))
             table = table.filter(pc.invert(strange))
         out[clean.sheet.table].append(table)
-    return {**out, "quarantine": aside}
+    return {**out, "quarantine": set_aside}
 
 
 def _case_columns(clean: Clean) -> dict[str, pa.Array]:

@@ -7,7 +7,7 @@ counts and dates only, never a value from a file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -20,6 +20,8 @@ from probity.text import roc_date
 
 PERIODIC = ("award_csv", "notice_detail", "notice_index", "halfmonth_xml", "city_list")
 REGISTERS = ("agency_list", "auditor_list", "audit_results", "award_vendors")
+WORKS_PERIODIC = ("works_projects", *PERIODIC, "excavation_permits", "complaints")
+WORKS_REGISTERS = ("contractor_register", "agency_list", "auditor_list", "inspection_history")
 LATER = {
     "agency_list": "機關僅能以公告所載代碼辨識",
     "auditor_list": "無法建議稽核委員及檢核迴避",
@@ -27,6 +29,19 @@ LATER = {
     "city_list": "底價、契約變更、進度及清冊勾稽相關訊號可能無法評估",
     "notice_detail": "底價及投標價相關訊號可能無法評估",
     "notice_index": "未得標廠商相關訊號可能無法評估",
+}
+
+
+WORKS_LATER = {
+    "works_projects": "只能由決標公告認定工程，進度、變更、驗收及保固無從得知",
+    "excavation_permits": "道路挖掘相關訊號無法評估",
+    "complaints": "民眾反映相關訊號無法評估",
+    "contractor_register": "承攬能量相關訊號無法評估",
+    "agency_list": LATER["agency_list"],
+    "auditor_list": "無法建議查驗委員及檢核迴避",
+    "debarment_feed": LATER["debarment_feed"],
+    "city_list": "底價可能不足，低價搶標訊號改依預算評估",
+    "inspection_history": "以往查驗紀錄只有系統上線後之表單",
 }
 
 
@@ -73,7 +88,7 @@ def overview(ingested: Sequence[Ingested]) -> list[dict[str, Any]]:
 
 
 def _months(item: Ingested) -> list[str]:
-    if item.first_date is None or item.last_date is None or item.source_id in REGISTERS:
+    if item.first_date is None or item.last_date is None or item.source_id in (*REGISTERS, *WORKS_REGISTERS):
         return [""]
     if item.source_id == "debarment_feed":
         return [Period.of(item.last_date).key]
@@ -85,16 +100,19 @@ def _months(item: Ingested) -> list[str]:
     return out
 
 
-def coverage(ingested: Sequence[Ingested], period: Period) -> list[dict[str, Any]]:
+def coverage(ingested: Sequence[Ingested], period: Period, family: str = "procurement") -> list[dict[str, Any]]:
     """Per source: source_id, source, state (ok | late | missing | refused), files (names), rows, line (zh-TW sentence).
 
     A periodic source covers the period when a file's dates overlap it. For the debarment feed the line says which
-    snapshots are used; ``late`` means that only snapshots of after the period exist.
+    snapshots are used; ``late`` means that only snapshots of after the period exist. ``family``: whose sources.
     """
+    periodic, registers, later = (
+        (WORKS_PERIODIC, WORKS_REGISTERS, WORKS_LATER) if family == "works" else (PERIODIC, REGISTERS, LATER)
+    )
     unique = {(f.source_id, f.digest): f for f in sorted(ingested, key=lambda f: f.file_name, reverse=True)}
     good = [f for f in unique.values() if f.refused is None]
     out = []
-    for source_id in PERIODIC:
+    for source_id in periodic:
         files = sorted(
             (
                 f
@@ -107,11 +125,11 @@ def coverage(ingested: Sequence[Ingested], period: Period) -> list[dict[str, Any
             ),
             key=lambda f: f.file_name,
         )
-        out.append(_line(source_id, files, period))
-    for source_id in REGISTERS:
+        out.append(_line(source_id, files, period, later))
+    for source_id in registers:
         files = sorted((f for f in good if f.source_id == source_id), key=lambda f: f.file_name)
-        if files or source_id in LATER:
-            out.append(_line(source_id, files, None))
+        if files or source_id in later:
+            out.append(_line(source_id, files, None, later))
     out.append(_debarment_line(list(unique.values()), period))
     refused = Counter(f.source_id for f in unique.values() if f.refused is not None)
     for source_id, count in sorted(refused.items()):
@@ -143,7 +161,7 @@ def debarment_changes(ingested: Sequence[Ingested], objects: ObjectStore) -> lis
     return out
 
 
-def _line(source_id: str, files: list[Ingested], period: Period | None) -> dict[str, Any]:
+def _line(source_id: str, files: list[Ingested], period: Period | None, later: Mapping[str, str]) -> dict[str, Any]:
     zh = CONTRACTS[source_id].zh
     rows = sum(f.rows_out for f in files)
     span = f"涵蓋{period.roc}之" if period else ""
@@ -151,8 +169,8 @@ def _line(source_id: str, files: list[Ingested], period: Period | None) -> dict[
         line = f"{zh}：{span}檔案 {len(files)} 個，收 {rows:,} 列，隔離 {sum(f.rows_quarantined for f in files):,} 列"
     else:
         line = f"{zh}：無{span}檔案"
-        if source_id in LATER:
-            line += f"，{LATER[source_id]}"
+        if source_id in later:
+            line += f"，{later[source_id]}"
     return {
         "source_id": source_id,
         "source": zh,

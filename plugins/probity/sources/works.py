@@ -162,7 +162,7 @@ def _awards(con: duckdb.DuckDBPyConnection, awards: Mapping[str, pa.Table]) -> N
         pc.and_(pc.is_null(cases["kind"]), pc.starts_with(cases["category_code"], "51")),
     )
     works = cases.filter(pc.fill_null(works, False))
-    con.register("works_award", works.append_column("_ck", obs.case_keys(works["case_no"].combine_chunks())))
+    con.register("works_award", works.append_column("ck", obs.case_keys(works["case_no"].combine_chunks())))
     con.register("bid", awards["bid"])
     con.register("contract_change", awards["contract_change"])
 
@@ -175,19 +175,19 @@ def _known(con: duckdb.DuckDBPyConnection, words: Words) -> pa.Table:
     facts = con.sql(
         """
         SELECT
-            ak, ck, title, category_code, facility_raw, agency_name, award_date, start_date, exec_state, district,
-            location
+            ak, ck, title, category_code, facility_raw, agency_name, award_date, start_date, exec_state,
+            written_district, location
         FROM contract_fact
         ORDER BY ak, ck
         """
     ).to_arrow_table()
     rows = known(words, facts.to_pylist())
     schema = pa.schema(
-        {"ak": pa.string(), "ck": pa.string(), "facility": pa.string(), "road_basis": pa.string()}
+        {"known_ak": pa.string(), "known_ck": pa.string(), "facility": pa.string(), "road_basis": pa.string()}
         | {"warranty_years": pa.int64(), "terminated": pa.bool_(), "finished": pa.bool_()}
     )
     table = pa.Table.from_pylist(rows, schema=schema)
-    title, place, written, agency = (_texts(facts, c) for c in ("title", "location", "district", "agency_name"))
+    title, place, written, agency = (_texts(facts, c) for c in ("title", "location", "written_district", "agency_name"))
     spoken = pc.binary_join_element_wise(pc.fill_null(place, ""), title, "；")
     named = pc.binary_join_element_wise(pc.fill_null(written, ""), spoken, pc.fill_null(agency, ""), "；")
     lists = [roads.districts_of(value) for value in named.to_pylist()]

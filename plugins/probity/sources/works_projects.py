@@ -9,6 +9,7 @@ aside, never guessed. Columns of persons and telephones are not read.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -172,6 +173,9 @@ FIRMS = Sheet(
 
 CONTRACT = Contract("works_projects", "工程標案匯出檔", (PROJECTS, MONTHS, CHANGES, FIRMS))
 
+REPORTED_WITHIN = 10
+"""Days after a month's end within which its progress is reported: an export of 5 April shows March."""
+
 _UNIT_NOTE = re.compile(r"單位\s*:?\s*(?:新[臺台]幣)?\s*(元|[千仟]元|萬元|百萬元|億元)")
 _JOINT = re.compile(r"[；;、\n]|(?<=[司行社業所])\s*[/+&與及,]\s*")
 _SHARE = re.compile(r"[(（]?\s*(\d{1,3}(?:\.\d+)?)\s*[%％]\s*[)）]?")
@@ -222,7 +226,7 @@ def _projects(clean: Clean, columns: dict[str, pa.Array], origin: Origin, out: d
     out["quarantine"].append(aside(clean, lost, "agency_name", "agency_missing", origin))
     good = pc.invert(lost)
     columns["agency_name"] = pc.coalesce(columns["agency_name"], columns["agency_id"])
-    columns["_month"] = _months(columns)
+    columns["_month"] = pc.coalesce(_months(columns), _month_of(columns["_file_date"]))
     codes: dict[str, pa.Array] = {"kind": pa.nulls(len(clean.rows), pa.string())}
     obs.categories(codes, columns["category"])
     bare = pc.if_else(
@@ -238,10 +242,19 @@ def _projects(clean: Clean, columns: dict[str, pa.Array], origin: Origin, out: d
         columns[name] = pc.coalesce(columns[name], found)
     out["project"].append(obs.table("project", columns, clean, origin).filter(good))
     out["project_firm"].append(_firms(clean, columns, good, origin))
-    said = [pc.is_valid(columns[f.name]) for f in _PROGRESS]
-    progress = pc.and_(good, pc.and_(pc.is_valid(columns["_month"]), pc.or_(pc.or_(said[0], said[1]), said[2])))
+    said = pc.or_(pc.is_valid(columns["planned_progress"]), pc.is_valid(columns["actual_progress"]))
+    undated = pc.and_(pc.and_(good, said), pc.is_null(columns["_month"]))
+    out["quarantine"].append(aside(clean, undated, "actual_progress", "month_missing", origin, "value"))
+    said = pc.or_(said, pc.is_valid(columns["exec_state"]))
+    progress = pc.and_(good, pc.and_(pc.is_valid(columns["_month"]), said))
     columns["month_end"] = columns["_month"]
     out["project_progress"].append(obs.table("project_progress", columns, clean, origin).filter(progress))
+
+
+def _month_of(dates: pa.Array) -> pa.Array:
+    """The month whose progress a file of that day reports: in the first days of a month, the month before."""
+    days = dates.to_pylist()
+    return pa.array([Period.of(d - dt.timedelta(days=REPORTED_WITHIN)).last if d else None for d in days], pa.date32())
 
 
 def _months(columns: dict[str, pa.Array]) -> pa.Array:

@@ -143,8 +143,8 @@ def known(words: Words, facts: Sequence[Mapping[str, Any]]) -> list[dict[str, An
         terminated, finished = words.state(fact["exec_state"])
         out.append(
             {
-                "ak": fact["ak"],
-                "ck": fact["ck"],
+                "known_ak": fact["ak"],
+                "known_ck": fact["ck"],
                 "facility": facility,
                 "road_basis": basis,
                 "warranty_years": words.warranty_years(fact["title"], facility, day),

@@ -54,8 +54,7 @@ QUALIFY
 -- A later entry of the same firm ends the one before it.
 CREATE TABLE contractor_seen AS
 WITH listed AS (
-    SELECT
-        o.*
+    SELECT o.*
     FROM obs_contractor AS o
     INNER JOIN file AS f ON o._file_digest = f.digest
     CROSS JOIN works_span AS w

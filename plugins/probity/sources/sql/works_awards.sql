@@ -1,12 +1,11 @@
 -- Which award notice each contract comes from, and the awards of works that no export holds.
--- In:  exported (a row a contract of the exports), works_award (award_case of works with its number's key _ck),
+-- In:  exported (a row a contract of the exports), works_award (award_case of works with its number's key ck),
 --      works_agency. Out: award_of (award_case with ak, ck), contract (ak, ck, award_case_id, is_exported).
 
 CREATE TABLE award_of AS
 SELECT
     coalesce(a.agency_id, m.agency_id, a.agency_key) AS ak,
-    a._ck AS ck,
-    a.* EXCLUDE (_ck)
+    a.*
 FROM works_award AS a
 LEFT JOIN works_agency AS m ON a.agency_key = 'N:' || m.name_key;
 
@@ -38,7 +37,10 @@ WITH pair AS (
     INNER JOIN award_of AS a ON e.ck = a.ck AND e.title_key = a.title_key
     WHERE
         length(e.ck) >= 4 AND length(e.title_key) >= 4
-        AND NOT EXISTS (SELECT 1 FROM award_direct AS d WHERE d.ak = e.ak AND d.ck = e.ck)
+        AND NOT EXISTS (
+            SELECT 1 FROM award_direct AS d
+            WHERE d.ak = e.ak AND d.ck = e.ck
+        )
         AND a.case_id NOT IN (SELECT d.award_case_id FROM award_direct AS d)
 )
 
@@ -71,6 +73,9 @@ SELECT
     FALSE AS is_exported
 FROM award_of AS a
 WHERE
-    NOT EXISTS (SELECT 1 FROM exported AS e WHERE e.ak = a.ak AND e.ck = a.ck)
+    NOT EXISTS (
+        SELECT 1 FROM exported AS e
+        WHERE e.ak = a.ak AND e.ck = a.ck
+    )
     AND a.case_id NOT IN (SELECT l.award_case_id FROM linked AS l)
 GROUP BY a.ak, a.ck;

@@ -48,7 +48,10 @@ INNER JOIN contract AS c ON h.case_id = c.award_case_id
 CROSS JOIN works_span AS w
 WHERE
     h.change_date <= w.last_day
-    AND NOT EXISTS (SELECT 1 FROM own AS o WHERE o.ak = c.ak AND o.ck = c.ck);
+    AND NOT EXISTS (
+        SELECT 1 FROM own AS o
+        WHERE o.ak = c.ak AND o.ck = c.ck
+    );
 
 CREATE TABLE contract_fact AS
 WITH changed AS (
@@ -88,17 +91,17 @@ said AS (
         e.changed_amount AS stated_amount,
         h.delta,
         e.valued_amount,
-        CASE WHEN c.is_exported THEN e.start_date ELSE a.performance_start END AS start_date,
+        CASE WHEN c.is_exported THEN e.start_date ELSE a.performance_start END AS stated_start,
         coalesce(e.planned_end, a.performance_end) AS planned_end,
         e.changed_end,
-        e.actual_end,
-        e.acceptance_date,
-        e.warranty_end,
+        e.actual_end AS stated_end,
+        e.acceptance_date AS stated_acceptance,
+        e.warranty_end AS stated_warranty_end,
         coalesce(p.planned_progress, CASE WHEN p.ak IS NULL THEN a.planned_progress END) AS planned_progress,
         coalesce(p.actual_progress, CASE WHEN p.ak IS NULL THEN a.actual_progress END) AS actual_progress,
         coalesce(p.month_end, a.progress_date) AS progress_date,
         coalesce(p.exec_state, e.exec_state) AS exec_state,
-        e.district,
+        e.district AS written_district,
         coalesce(e.location, a.performance_location) AS location,
         e.x,
         e.y,
@@ -112,10 +115,9 @@ said AS (
         coalesce(e.designated, a.designated) AS designated,
         coalesce(e.tip_off, a.tip_off) AS tip_off,
         array_to_string(
-            list_sort(list_concat(
-                CASE WHEN c.is_exported THEN ['works_projects'] ELSE []::VARCHAR [] END,
-                coalesce(string_split(a.sources, ','), []::VARCHAR [])
-            )),
+            list_sort(
+                string_split(concat_ws(',', CASE WHEN c.is_exported THEN 'works_projects' END, a.sources), ',')
+            ),
             ','
         ) AS sources,
         coalesce(e.n_rows, 0) + coalesce(a.n_observations, 0) AS n_observations
@@ -127,13 +129,12 @@ said AS (
 )
 
 SELECT
-    s.* EXCLUDE (stated_amount, delta, start_date, actual_end, acceptance_date),
+    s.*,
     coalesce(s.stated_amount, s.contract_amount + s.delta) AS changed_amount,
-    CASE WHEN s.start_date <= w.last_day THEN s.start_date END AS start_date,
-    s.start_date AS stated_start,
-    CASE WHEN s.actual_end <= w.last_day THEN s.actual_end END AS actual_end,
-    CASE WHEN s.acceptance_date <= w.last_day THEN s.acceptance_date END AS acceptance_date
+    CASE WHEN s.stated_start <= w.last_day THEN s.stated_start END AS start_date,
+    CASE WHEN s.stated_end <= w.last_day THEN s.stated_end END AS actual_end,
+    CASE WHEN s.stated_acceptance <= w.last_day THEN s.stated_acceptance END AS acceptance_date
 FROM said AS s
 CROSS JOIN works_span AS w
-WHERE coalesce(s.award_date, s.award_notice_date, s.start_date) <= w.last_day
-    OR (s.timely AND coalesce(s.award_date, s.award_notice_date, s.start_date) IS NULL);
+WHERE coalesce(s.award_date, s.award_notice_date, s.stated_start) <= w.last_day
+    OR (s.timely AND coalesce(s.award_date, s.award_notice_date, s.stated_start) IS NULL);

@@ -1,7 +1,7 @@
 -- The projects: how far each contract had come on the period's last day, and whether it can be chosen.
--- In:  contract_fact, contract_known (ak, ck and what its words say: facility, road_basis, warranty_years, terminated,
---      finished, title_key, district, districts, road_keys), works_span, works_assumed (start_days, months),
---      works_facility (facility). Out: project.
+-- In:  contract_fact, contract_known (known_ak, known_ck and what the words say: facility, road_basis, warranty_years,
+--      terminated, finished, title_key, district, districts, road_keys), works_span,
+--      works_assumed (start_days, months), works_facility (facility). Out: project.
 --
 -- Started: on the day written, else when progress is reported, else (known from the award notice alone) on the first
 -- day of performance, else start_days after the award. Finished: on the day written, else the day of acceptance, else
@@ -12,8 +12,7 @@ CREATE TABLE project AS
 WITH begun AS (
     SELECT
         f.*,
-        k.* EXCLUDE (ak, ck, district),
-        k.district AS known_district,
+        k.*,
         w.first_day,
         w.last_day,
         coalesce(
@@ -26,7 +25,7 @@ WITH begun AS (
         ) AS begins,
         a.months
     FROM contract_fact AS f
-    INNER JOIN contract_known AS k ON f.ak = k.ak AND f.ck = k.ck
+    INNER JOIN contract_known AS k ON f.ak = k.known_ak AND f.ck = k.known_ck
     CROSS JOIN works_span AS w
     CROSS JOIN works_assumed AS a
 ),
@@ -49,9 +48,9 @@ ended AS (
 
 guarded AS (
     SELECT
-        * EXCLUDE (warranty_end),
+        *,
         coalesce(
-            warranty_end, (coalesce(acceptance_date, ends) + to_years(warranty_years::INTEGER))::DATE
+            stated_warranty_end, (coalesce(acceptance_date, ends) + to_years(warranty_years::INTEGER))::DATE
         ) AS warranty_end
     FROM ended
 ),
@@ -73,10 +72,9 @@ SELECT
     s.ak || '|' || s.ck AS case_id,
     CASE WHEN s.ak NOT LIKE 'N:%' THEN s.ak END AS agency_id,
     s.ak AS agency_key,
-    s.known_district AS district,
     (
         s.stage IN ('under_way', 'in_warranty') AND s.facility IN (SELECT w.facility FROM works_facility AS w)
     ) AS eligible,
-    s.* EXCLUDE (ak, district, known_district, first_day, last_day, stated_start)
+    s.*
 FROM staged AS s
 WHERE s.stage <> 'closed' OR coalesce(s.ends, s.planned_end, s.award_date, s.last_day) >= s.first_day;
