@@ -112,7 +112,13 @@ def test_every_path_in_the_docs_is_there(where: str, path: str) -> None:
     if path in MADE_BY_RUNNING or (ROOT / path).exists():
         return
     job = "procurement_audit_selection" if path.startswith(("plugins/", "dags/")) else "procurement"
-    pattern = path.replace("<job>", job).replace("<ID>", "*").replace("<name>", "*").rstrip("/")
+    pattern = (
+        path.replace("<job>", job)
+        .replace("<family>", "procurement")
+        .replace("<ID>", "*")
+        .replace("<name>", "*")
+        .rstrip("/")
+    )
     folders = [ROOT] if "/" in path else [ROOT / "include", ROOT / "plugins"]  # a bare name: in any folder of these
     found = [next(folder.glob(pattern if "/" in path else f"**/{pattern}"), None) for folder in folders]
     assert any(found), f"{where}: there is no {path}"

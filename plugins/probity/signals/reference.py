@@ -1,12 +1,11 @@
-"""The signal reference page (docs/signals.md), made from the headers: one truth for officers, reports and code.
+"""The signal reference pages, made from the headers: one truth for officers, reports and code.
 
-In: the signals and the dated thresholds. Out: Markdown in Traditional Chinese.
-Run ``python -m probity.signals.reference`` to write the page; a test keeps the page equal to the headers.
+In: the signals of a family and the dated thresholds. Out: Markdown in Traditional Chinese, a page a family.
+Run ``python -m probity.signals.reference`` to write the pages; a test keeps them equal to the headers.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,12 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from probity import config, settings
-from probity.signals.header import FAMILIES, Signal, load_signals
+from probity.signals.header import FAMILIES, MUST_WATCH, Signal, load_signals
 from probity.signals.wording import FORMATS
 from probity.tables import TABLES
 
-PAGE = settings.ROOT / "docs" / "signals.md"
+PAGES = {"procurement": "signals.md", "works": "signals_works.md"}
+"""Family of cases -> its page in docs."""
 
 
 def _need(name: str) -> str:
@@ -39,8 +39,8 @@ def _values(name: str, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]
     ]
 
 
-def page(signals: Sequence[Signal], threshold_rows: Sequence[Mapping[str, Any]], templates: Path) -> str:
-    """The reference page as Markdown. Deterministic: families in the order of FAMILIES, signals by id."""
+def page(family: str, signals: Sequence[Signal], threshold_rows: Sequence[Mapping[str, Any]], templates: Path) -> str:
+    """The page of a family of cases as Markdown. Deterministic: groups in the order of FAMILIES, signals by id."""
     environment = Environment(
         loader=FileSystemLoader(templates),
         undefined=StrictUndefined,
@@ -48,27 +48,32 @@ def page(signals: Sequence[Signal], threshold_rows: Sequence[Mapping[str, Any]],
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    families = [
-        {"name": zh, "signals": [s for s in sorted(signals, key=lambda s: s.id) if s.family == key]}
+    groups = [
+        {"key": key, "name": zh, "signals": [s for s in sorted(signals, key=lambda s: s.id) if s.family == key]}
         for key, zh in FAMILIES.items()
     ]
     return environment.get_template("reference.md.jinja").render(
-        families=[f for f in families if f["signals"]],
+        family=family,
+        article=MUST_WATCH[family][0],
+        groups=[g for g in groups if g["signals"]],
         total=len(signals),
         need=_need,
         values=lambda name: _values(name, threshold_rows),
     )
 
 
-def main(path: Path = PAGE) -> None:
-    """Write the page for the project's own signals."""
+def own_page(family: str) -> str:
+    """The page of the project's own signals of a family."""
     root = settings.ROOT / "include"
-    text = page(
-        load_signals(root / "sql" / "procurement"), config.thresholds(root / "config"), root / "templates" / "signals"
-    )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    found = load_signals(root / "sql" / family)
+    return page(family, found, config.thresholds(root / "config"), root / "templates" / "signals")
+
+
+def main() -> None:
+    """Write the pages of the project's own signals."""
+    for family, name in PAGES.items():
+        (settings.ROOT / "docs" / name).write_text(own_page(family), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(*(Path(a) for a in sys.argv[1:2]))
+    main()
