@@ -8,7 +8,6 @@ Names of persons have no column here.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -251,9 +250,4 @@ def _said(name: str, value: Any) -> str | None:
     return station_text(value) if name == "station" and isinstance(value, float) else str(value)
 
 
-def pack_bytes(pack: Mapping[str, Any]) -> bytes:
-    """A pack as it is kept: canonical JSON."""
-    return canonical.dumps(json.loads(json.dumps(pack, default=str))).encode()
-
-
-__all__ = ["CONTRACT", "differences", "observe", "pack_bytes", "schema", "table", "write"]
+__all__ = ["CONTRACT", "differences", "observe", "schema", "table", "write"]
