@@ -5,7 +5,7 @@ a baseline finds other pairs, when Probity is slower than one, or when it takes 
 
 * distance: permits' points and reports' points at most ``--radius`` apart;
 * area: the same from the permits' areas (four corners);
-* name: one road of one district, sections that do not differ (probity.matching.roads), from the road keys of both.
+* name: one road of one district, sections that do not differ (probity.matching.meeting), from the road keys of both.
 
 Baselines: pandas as an able analyst writes it (a grid of buckets and nine merges; explode, merge, filter), and as it is
 written first (for each report the distance to all permits; on every 50th report, its time multiplied). All start from
@@ -91,7 +91,8 @@ def distance_probity(permits: Data, reports: Data, radius: float) -> Callable[[]
     from probity.matching import geo
 
     def run() -> Pairs:
-        found = geo.near(geo.points(reports.x, reports.y), geo.points(permits.x, permits.y), radius)
+        sides = (np.column_stack([side.x, side.y]) for side in (reports, permits))
+        found = geo.near_points(*sides, radius)
         return found.left, found.right
 
     return run
@@ -180,9 +181,9 @@ def area_grid(permits: Data, reports: Data, radius: float) -> Callable[[], Pairs
 
 # -- by name ------------------------------------------------------------------------------------------------------
 def name_probity(permits: Data, reports: Data, radius: float) -> Callable[[], Pairs]:
-    from probity.matching import roads
+    from probity.matching.meeting import meeting
 
-    return lambda: roads.meeting(reports.keys, permits.keys)
+    return lambda: meeting(reports.keys, permits.keys)
 
 
 def name_pandas(permits: Data, reports: Data, radius: float) -> Callable[[], Pairs]:

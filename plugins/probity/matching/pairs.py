@@ -24,7 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from probity import text
-from probity.matching import geo, roads
+from probity.matching import geo
+from probity.matching.meeting import Rows, meeting
 from probity.tables import PROJECT_COMPLAINT, PROJECT_PERMIT
 
 SQL = Path(__file__).with_name("sql")
@@ -86,7 +87,7 @@ def project_permits(
     )
     places = _places(project, _column(own, "project"), _column(own, "permit"), shapes)
     near = geo.near(places.geometry, shapes, wanted.permit_radius_m)
-    road = roads.meeting(project["road_keys"], permit["road_keys"])
+    road = meeting(project["road_keys"], permit["road_keys"])
     known = {
         "own": _pairs("permit", _column(own, "project"), _column(own, "permit"), places, shapes),
         "near": pa.table({"project": places.owner[near.left], "permit": near.right, "distance": near.distance}),
@@ -126,7 +127,7 @@ def project_complaints(
         "case_no_pairs", {"project_no": _numbers(project, "project"), "complaint_no": _numbers(complaint, "complaint")}
     )
     near = geo.near(places.geometry, spots, wanted.complaint_radius_m)
-    road = roads.meeting(project["road_keys"], complaint["road_keys"])
+    road = meeting(project["road_keys"], complaint["road_keys"])
     known = {
         "named": _pairs("complaint", _column(named, "project"), _column(named, "complaint"), places, spots),
         "near": pa.table({"project": places.owner[near.left], "complaint": near.right, "distance": near.distance}),
@@ -185,11 +186,11 @@ def mark_duplicates(complaint: pa.Table, options: Mapping[str, Any] | Options | 
 class _Places:
     """Where the contracts are: a geometry a row, and the contract's row; one contract may have many."""
 
-    owner: roads.Rows
+    owner: Rows
     geometry: npt.NDArray[Any]
 
 
-def _places(project: pa.Table, owner: roads.Rows, permit: roads.Rows, shapes: npt.NDArray[Any]) -> _Places:
+def _places(project: pa.Table, owner: Rows, permit: Rows, shapes: npt.NDArray[Any]) -> _Places:
     geometry = shapes[permit]
     known = np.array([g is not None for g in geometry], dtype=bool)
     spots = geo.points(project["x"], project["y"])
@@ -207,7 +208,7 @@ def _permit_geometry(permit: pa.Table) -> npt.NDArray[Any]:
     return shapes
 
 
-def _pairs(name: str, project: roads.Rows, other: roads.Rows, places: _Places, shapes: npt.NDArray[Any]) -> pa.Table:
+def _pairs(name: str, project: Rows, other: Rows, places: _Places, shapes: npt.NDArray[Any]) -> pa.Table:
     """The pairs with their distance: NULL where one of the two has no known place, else to the nearest part."""
     import shapely
 
@@ -238,7 +239,7 @@ def _run(name: str, tables: Mapping[str, pa.Table], **values: Any) -> pa.Table:
         return con.sql(statement, params=values or None).to_arrow_table()
 
 
-def _column(table: pa.Table, name: str) -> roads.Rows:
+def _column(table: pa.Table, name: str) -> Rows:
     return np.asarray(table[name].to_numpy(), dtype=np.int64)
 
 

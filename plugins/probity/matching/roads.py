@@ -14,7 +14,7 @@ What a key is
 - Numbered roads: 省道台3線 and 台三線 are 台3線, 中75鄉道 is 中75線, 縣道129 and 市道129 are 市道129, 國道4號.
   西濱快速公路 is 西濱快速道路. A bridge (光輝橋) and a named 產業道路 or 農路 count as roads; the bare words do not.
 - **Sections**: two different sections of one road never meet. Where one side names no section it is unknown which
-  one it speaks of, and it meets every section of that road in that district (``split_keys``).
+  one it speaks of, and it meets every section of that road in that district (``probity.matching.meeting``).
 - **Shared names**: a road on a border of districts has a key in each; only distance tells that they are one.
 """
 
@@ -26,14 +26,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from probity import config, settings, text
-
-Rows = npt.NDArray[np.int64]
 
 _NUMERALS = "一二三四五六七八九十"
 _CJK = "\u3005\u3400-\u9fff\ue000-\uf8ff\U00020000-\U0003ffff"
@@ -284,74 +280,3 @@ def _codes(frame: pa.Table, unique: pa.Table) -> pa.Array:
     index = {pair: i for i, pair in enumerate(zip(*(unique[c].to_pylist() for c in unique.column_names), strict=True))}
     pairs = zip(*(frame[c].to_pylist() for c in unique.column_names), strict=True)
     return pa.array([index[pair] for pair in pairs], pa.int32())
-
-
-def split_keys(keys: pa.Array | pa.ChunkedArray) -> pa.Table:
-    """The keys of a ``road_keys`` column, a row each: ``row`` (its number), ``road`` (without section), ``section``.
-
-    A key with no district is left out: it meets nothing. Two keys meet when ``road`` is equal and the sections are
-    equal or one of them is NULL.
-    """
-    column = keys.combine_chunks() if isinstance(keys, pa.ChunkedArray) else keys
-    lists = pc.split_pattern(pc.cast(column, pa.string()), ",")
-    key = pc.list_flatten(lists).dictionary_encode()  # each distinct key is read once
-    parts = pc.extract_regex(key.dictionary, rf"^(?P<road>[^/]+/.+?)(?P<section>[{_NUMERALS}]+段)?$")
-    section = pc.struct_field(parts, "section")
-    section = pc.if_else(pc.equal(section, ""), pa.scalar(None, pa.string()), section)
-    table = pa.table(
-        {
-            "row": pc.list_parent_indices(lists),
-            "road": pc.struct_field(parts, "road").take(key.indices),
-            "section": section.take(key.indices),
-        }
-    )
-    return table.filter(pc.is_valid(table["road"]))
-
-
-def meeting(left: pa.Array | pa.ChunkedArray, right: pa.Array | pa.ChunkedArray) -> tuple[Rows, Rows]:
-    """Row numbers of two ``road_keys`` columns that speak of one road (``split_keys`` says when), each pair once.
-
-    A sorted join on numbers: the pairs of one road are laid out at a stretch, with no row looked at twice.
-    """
-    one, other = split_keys(left), split_keys(right)
-    names = pc.unique(pa.chunked_array([*one["road"].chunks, *other["road"].chunks], pa.string()))
-    sections = pc.unique(pa.chunked_array([*one["section"].chunks, *other["section"].chunks], pa.string()).drop_null())
-    a, b = (_Numbered.of(side, names, sections) for side in (one, other))
-    order = np.argsort(b.road, kind="stable")
-    starts = np.searchsorted(b.road[order], np.arange(len(names) + 1))
-    count = (starts[1:] - starts[:-1])[a.road]
-    first = np.repeat(np.arange(len(a.road)), count)
-    second = order[np.arange(len(first)) + np.repeat(starts[a.road] - (np.cumsum(count) - count), count)]
-    one_section, other_section = a.section[first], b.section[second]
-    same = (one_section == other_section) | (one_section < 0) | (other_section < 0)
-    first, second = first[same], second[same]
-    again = a.shared[first] | b.shared[second]  # only rows of several roads can meet more than once
-    width = max(len(right), 1)
-    pairs = a.row[first] * width + b.row[second]
-    pairs = np.concatenate([pairs[~again], _unique(pairs[again])])
-    return np.divmod(pairs, width)
-
-
-def _unique(values: Rows) -> Rows:
-    values = np.sort(values)
-    return values[np.diff(values, prepend=-1) != 0]
-
-
-@dataclass(frozen=True)
-class _Numbered:
-    """The rows of ``split_keys`` as numbers; a section that is not named is -1."""
-
-    row: Rows
-    road: Rows
-    section: Rows
-    shared: npt.NDArray[np.bool_]  # the row names other roads too
-
-    @classmethod
-    def of(cls, keys: pa.Table, names: pa.Array, sections: pa.Array) -> _Numbered:
-        def numbers(column: pa.ChunkedArray) -> Rows:
-            return np.asarray(column.to_numpy(), dtype=np.int64)
-
-        row = numbers(keys["row"])
-        section = pc.fill_null(pc.index_in(keys["section"], sections, skip_nulls=True), -1)
-        shared = np.bincount(row)[row] > 1 if len(row) else np.empty(0, dtype=np.bool_)
-        return cls(row, numbers(pc.index_in(keys["road"], names)), numbers(section), shared)

@@ -83,7 +83,7 @@ def test_near_finds_what_brute_force_finds() -> None:
 
 
 def test_the_real_areas(shared: Path) -> None:
-    """3,220 of 3,327 real rows have an area, 11 of them repaired; seven in eight centres lie within a metre of theirs."""
+    """3,220 of 3,327 real rows have an area, 11 of them repaired; most centres lie within a metre of theirs."""
     path = next((shared / "data" / "road_permits_taichung").glob("*utf8bom.csv"))
     with path.open(encoding="utf-8-sig", newline="") as handle:
         rows = list(csv.DictReader(handle))

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from probity.matching import roads
+from probity.matching.meeting import meeting
 
 
 def names(text: str, district: str | None = "西屯區") -> list[str]:
@@ -104,7 +105,7 @@ def test_the_text_s_own_district_goes_first() -> None:
     assert roads.road_keys("西屯區", "臺中市北屯區松竹路三段等全區道路") == ["北屯區/松竹路三段"]
     assert roads.road_keys("大甲區", "西屯區福科路、南屯區公益路") == ["南屯區/公益路", "西屯區/福科路"]
     assert roads.road_keys(None, "公益路(南屯區)") == ["南屯區/公益路"]
-    assert roads.road_keys(None, "公益路") == ["/公益路"]  # meets nothing: see split_keys
+    assert roads.road_keys(None, "公益路") == ["/公益路"]  # meets nothing: see probity.matching.meeting
 
 
 @pytest.mark.parametrize(
@@ -146,7 +147,7 @@ def test_compatibility_ideographs_and_variants_meet() -> None:
 def test_a_road_without_section_meets_every_section_of_its_district_only() -> None:
     left = pa.array(["西屯區/河南路二段", "西屯區/河南路", "/河南路", None, "北屯區/河南路二段"])
     right = pa.array(["西屯區/河南路三段,西屯區/河南路二段", "西屯區/河南路", "/河南路"])
-    a, b = roads.meeting(left, right)
+    a, b = meeting(left, right)
     assert sorted(zip(a.tolist(), b.tolist(), strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
 
 
@@ -160,7 +161,7 @@ def test_meeting_is_what_its_rule_says(keys: list[tuple[str, str]]) -> None:
         return any(a[0] == b[0] and (a[1] == b[1] or not a[1] or not b[1]) for a, b in pairs)
 
     expected = [(i, j) for i, a in enumerate(rows) for j, b in enumerate(rows) if meet(a, b)]
-    a, b = roads.meeting(column, column)
+    a, b = meeting(column, column)
     assert sorted(zip(a.tolist(), b.tolist(), strict=True)) == expected
 
 

@@ -5,20 +5,36 @@
 -- ``shortest`` never. What goes on with a number or 第...標 names another lot: 「...工程(1)」 is not 「...工程(10-4)」.
 -- Of several titles the longest holds; of several contracts of one title those with the permit's own firm.
 
-WITH hits AS (
+WITH lengths AS (
+    SELECT DISTINCT
+        left(key, $shortest) AS head,
+        length(key) AS n
+    FROM project_title
+    WHERE length(key) >= $shortest
+),
+
+beginnings AS (
+    SELECT
+        p.permit,
+        p.key,
+        l.n,
+        left(p.key, l.n) AS beginning
+    FROM permit_title AS p
+    INNER JOIN lengths AS l ON left(p.key, $shortest) = l.head AND length(p.key) >= l.n
+),
+
+hits AS (
     SELECT
         c.project,
         p.permit,
-        length(c.key) AS n,
+        p.n,
         s.project IS NOT NULL AS same_firm
-    FROM permit_title AS p
-    INNER JOIN project_title AS c
-        ON left(p.key, $shortest) = left(c.key, $shortest) AND starts_with(p.key, c.key)
+    FROM beginnings AS p
+    INNER JOIN project_title AS c ON p.beginning = c.key
     LEFT JOIN same_firm AS s ON c.project = s.project AND p.permit = s.permit
     WHERE
-        length(c.key) >= $shortest
-        AND NOT regexp_matches(
-            substr(p.key, length(c.key) + 1), '^(\d|第?[一二三四五六七八九十百\d]+(分?標|期|工區|標段)|[甲乙丙丁]標)'
+        NOT regexp_matches(
+            substr(p.key, p.n + 1), '^(\d|第?[一二三四五六七八九十百\d]+(分?標|期|工區|標段)|[甲乙丙丁]標)'
         )
 ),
 
