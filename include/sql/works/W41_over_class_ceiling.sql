@@ -26,7 +26,7 @@ WITH entries AS (
             { 'capital': r.capital, 'grade': r.grade, 'since': r.valid_from },
             (
                 (c.award_date BETWEEN r.valid_from AND coalesce(r.valid_to, DATE '9999-12-31')) IS NOT TRUE,
-                abs(r.valid_from - c.award_date), r.matched <> '統一編號', r.capital, r.grade
+                abs(r.valid_from - c.award_date), NOT r.by_number, r.capital, r.grade
             )
         ) FILTER (WHERE r.valid_to IS NULL OR r.valid_to >= c.award_date) AS entry
     FROM scope AS c

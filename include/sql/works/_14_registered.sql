@@ -1,16 +1,46 @@
 -- table: registered
 -- One row a contractor and an entry of the contractor register that speaks of it: by the same entity, else by the same
 -- name when one of the two lacks a registered number.
+WITH entries AS (
+    SELECT
+        c.firm,
+        c.firm_id,
+        c.firm_key,
+        c.valid_from,
+        c.valid_to,
+        c.grade,
+        c.capital,
+        c.net_worth,
+        replace(c.base_city, '台', '臺') AS base_city
+    FROM contractor AS c
+    CROSS JOIN run_period AS p
+    WHERE c.valid_from <= p.last_day
+),
+
+same AS (
+    SELECT
+        f.fid,
+        f.firm_id IS NOT NULL AS by_number,
+        e.*
+    FROM entries AS e
+    INNER JOIN firms AS f ON e.firm = f.firm
+    UNION ALL
+    SELECT
+        f.fid,
+        FALSE AS by_number,
+        e.*
+    FROM entries AS e
+    INNER JOIN firms AS f ON e.firm_key = f.firm_key AND e.firm <> f.firm
+    WHERE e.firm_id IS NULL OR f.firm_id IS NULL
+)
+
 SELECT DISTINCT
-    f.fid,
-    c.valid_from,
-    c.valid_to,
-    c.grade,
-    c.capital,
-    c.net_worth,
-    replace(c.base_city, '台', '臺') AS base_city,
-    CASE WHEN f.firm = c.firm AND f.firm_id IS NOT NULL THEN '統一編號' ELSE '名稱' END AS matched
-FROM contractor AS c
-INNER JOIN firms AS f ON c.firm = f.firm OR (c.firm_key = f.firm_key AND (c.firm_id IS NULL OR f.firm_id IS NULL))
-CROSS JOIN run_period AS p
-WHERE c.valid_from <= p.last_day
+    fid,
+    by_number,
+    valid_from,
+    valid_to,
+    grade,
+    capital,
+    net_worth,
+    base_city
+FROM same

@@ -6,7 +6,7 @@ SELECT
         {
             'base_city': r.base_city, 'capital': r.capital, 'grade': r.grade, 'net_worth': r.net_worth,
             'since': r.valid_from
-        }, (r.valid_from, r.matched = '統一編號', r.capital, r.net_worth, r.grade, r.base_city)
+        }, (r.valid_from, r.by_number, r.capital, r.net_worth, r.grade, r.base_city)
     ) AS entry
 FROM registered AS r
 CROSS JOIN run_period AS p

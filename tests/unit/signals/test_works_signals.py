@@ -14,6 +14,7 @@ from probity.signals import engine, lists
 from probity.tables import FAMILIES, TABLES
 from tests.unit.signals.works_fixtures import WORKS
 from tests.unit.signals.works_world import DAY, LAST, PERIOD, WorksWorld
+from tests.unit.signals.world import firm_row
 
 SQL = settings.ROOT / "include" / "sql" / "works"
 ALL = signals.load_signals(SQL)
@@ -232,3 +233,65 @@ def test_districts_and_cities_come_from_the_config() -> None:
 def test_a_folder_of_no_family_is_refused(tmp_path: Any) -> None:
     with pytest.raises(signals.SignalError, match="name of a family"):
         engine.family_of(tmp_path / "sql" / "lobbying")
+
+
+# -- nonsense ------------------------------------------------------------------------------------------------------
+ODD: dict[str, list[Any]] = {
+    "int": [None, 0, 1, -5, 9, 3_000_000, 10**15],
+    "float": [None, 0.0, 0.5, 1.0, -3.0, 7.0, 2_670_000.0],
+    "bool": [None, True, False],
+    "date": [None, D(1999, 1, 1), D(2019, 8, 1), D(2020, 12, 30), D(2021, 3, 15), D(9999, 12, 31)],
+    "text": [None, "", "'; DROP TABLE scope; --", "虛東區/虛城路一段", "虛城路面改善,和平區", "１２３"],
+}
+KNOWN = {
+    "facility": ["road", "building"], "stage": ["under_way", "in_warranty", "not_started"],
+    "grade": ["A", "C", "civil"],
+    "method": ["road", "shape", "title", "distance", "case_no"], "channel": ["hotline", "citizen_supervision"],
+    "state": ["open", "closed", "fail", "pass"], "severity": ["minor", "grave"], "award_way": ["lowest", "?"],
+    "kind": ["works", "goods"], "category_code": ["5131", "x"], "base_city": ["臺東縣", "台中市", "巴黎"],
+}  # fmt: skip
+
+
+def odd(rng: random.Random, table: str, **fixed: Any) -> dict[str, Any]:
+    row = {}
+    for c in TABLES[table].columns:
+        values = KNOWN.get(c.name, ODD[c.type])
+        row[c.name] = rng.choice([v for v in values if v is not None] if c.required else [None, *values])
+    return row | fixed
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rough_data(seed: int) -> None:
+    rng = random.Random(seed)
+    w = WorksWorld()
+    keys = [f"case{i:03d}" for i in range(80)]
+    for i, case in enumerate(keys):
+        w.rows["project"].append(odd(rng, "project", case_id=case, agency_key=f"A{i % 3}", eligible=rng.random() < 0.7))
+        numbers = rng.sample(range(1, 9), rng.randint(0, 3))
+        for number in numbers:
+            share = rng.choice([None, 0.5, 0.0])
+            w.add("project_firm", case_id=case, **firm_row(number), share=share, n_firms=len(numbers))
+        w.add("inspection", **odd(rng, "inspection", case_id=rng.choice([case, "gone"]), inspection_id=f"I{i}"))
+        w.add("inspection_test", **odd(rng, "inspection_test", inspection_id=f"I{i}", lot=0))
+        w.add("defect", **odd(rng, "defect", case_id=rng.choice([case, "gone"]), defect_id=f"D{i}"))
+        w.add("complaint", **odd(rng, "complaint", complaint_id=f"C{i}"))
+        w.add("project_complaint", **odd(rng, "project_complaint", case_id=case, complaint_id=f"C{i}"))
+        w.add("permit", **odd(rng, "permit", permit_id=f"P{i}", firm_key=rng.choice([None, "k1", "k2"])))
+        w.add("project_permit", **odd(rng, "project_permit", case_id=case, permit_id=f"P{i}"))
+        w.add("project_change", **odd(rng, "project_change", case_id=case, change_no=1))
+        w.add("award_case", **odd(rng, "award_case", case_id=f"T{i}"))
+    for number in range(1, 9):
+        w.add("contractor", **odd(rng, "contractor") | firm_row(number))
+        w.add("debarment", **odd(rng, "debarment", case_no=str(number)) | firm_row(number))
+        w.add(
+            "permit_firm", **odd(rng, "permit_firm", firm_key=f"k{number % 3}") | firm_row(number) | {"firm_key": "k1"}
+        )
+    states = set()
+    for row in run(w).values():
+        states.add(row["state"])
+        assert (row["evidence"] is not None) == (row["strength"] is not None) == (row["state"] == "fired")
+        assert (row["reason"] is not None) == (row["state"] == "not_assessable")
+        if row["state"] == "fired":
+            assert canonical.dumps(json.loads(row["evidence"])) == row["evidence"], row
+            assert signals.reason(BY_ID[row["signal_id"]], row)
+    assert states == {"fired", "clear", "not_assessable"}
