@@ -61,10 +61,10 @@ DEFECT_FOUND = pa.schema(
 
 
 def schema(name: str) -> pa.Schema:
-    """Arrow schema of an observation of inspections."""
+    """Arrow schema of an observation of inspections; any column may be blank in what somebody wrote."""
     own = DEFECT_FOUND if name == "defect_found" else TABLES[name].arrow_schema()
-    fields = list(own) + (list(VERSION) if name == "inspection" else [])
-    return pa.schema([*fields, *(pa.field(n, t) for n, t in PROVENANCE.items())])
+    fields = [f.with_nullable(True) for f in own] + (list(VERSION) if name == "inspection" else [])
+    return pa.schema([(f.name, f.type) for f in fields] + list(PROVENANCE.items()))
 
 
 def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
@@ -153,10 +153,10 @@ def _content(*parts: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _limit(row: dict[str, Any]) -> dict[str, Any]:
-    """Limits that the contract states stand under its own clause; a clause that is missing stays missing."""
+    """Limits that the contract states stand under its own clause; a clause that is missing stays blank."""
     if all(row[b] is None for b in ("lower", "upper", "mean_lower", "mean_upper")):
         return row
-    return row | {"rule_id": CONTRACT_RULE, "rule_source": row["contract_clause"]}
+    return row | {"rule_id": CONTRACT_RULE, "rule_source": row["contract_clause"] or ""}
 
 
 def table(name: str, rows: Sequence[Mapping[str, Any]], origin: Origin) -> pa.Table:
