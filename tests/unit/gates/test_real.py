@@ -12,10 +12,12 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from probity import gates, sources
+from probity import config, gates, sources
 from probity.calendar import Period
+from probity.gates.suites import works
 from probity.settings import Settings
 from probity.store.objects import ObjectStore
+from probity.tables import TABLES
 
 PERIOD = Period.parse("2012-03")
 MARCH = re.compile("^201203")
@@ -148,3 +150,24 @@ def test_no_real_month_is_called_unusual(shared, rules):
         assert limits is None or limits[0] <= counts.iloc[i] <= limits[1]
         if i >= 24:
             assert counts.iloc[i - 24 : i].median() / 4 < limits[0], "a month cut to a quarter would be noticed"
+
+
+def test_real_awards_of_road_works_go_through_the_works_gate(office, drop, rules, shared):
+    """The awards become projects, the permits of another city and year stay outside the period; nothing gets lost."""
+    settings, objects = office
+    permits = "taichung_road_permits_1100521_masked_utf8bom.csv"
+    shutil.copy(shared / "data" / "road_permits_taichung" / permits, drop)
+    settings = dataclasses.replace(settings, drop=drop)
+    files = [sources.ingest(a, settings, objects) for a in sources.discover(drop, settings)]
+    options = config.load(settings.config, "works")
+    options |= options.pop("jobs")["road_inspection_selection"]
+    built = sources.build_works(files, PERIOD, objects, options)
+    tables = {n: built[n] if n in built else TABLES[n].arrow_schema().empty_table() for n in works.TABLES}
+    context = {"period": PERIOD, "family": "works", "history_years": options["history_years"]}
+    result = gates.run("works_canonical", tables, context, rules)
+    failed = {c.id: c.outcome for c in result.failed()}
+    assert result.outcome == "quarantine" and "stop" not in failed.values()
+    assert failed["award_case.amount_unit"] == "quarantine"
+    assert failed["project.actual_progress.filled"] == failed["project.start_date.filled"] == "warn"
+    assert result.facts["projects_in_period"] > 200
+    assert all(c["in"] == c["out"] + c["quarantined"] for c in result.counts.values())

@@ -65,6 +65,16 @@ def test_weight_sets_are_dated() -> None:
 
 def test_the_shipped_weights_serve_every_year(month: Month) -> None:
     assert score.weight_set(month.weights, dt.date(2010, 1, 31))["version"] == "initial"
+    assert score.weight_set(month.weights, dt.date(2010, 1, 31), "works")["version"] == "works-initial"
+
+
+def test_a_family_has_its_own_weights() -> None:
+    day = dt.date(2021, 1, 1)
+    whole = {f: {"sets": [{"version": f, "effective_from": day}]} for f in ("procurement", "works")}
+    assert score.weight_set(whole, day)["version"] == "procurement"
+    assert score.weight_set(whole, day, "works")["version"] == "works"
+    one = whole["works"]["sets"][0]
+    assert score.weight_set(whole["works"], day, "works") == score.weight_set(one, day, "works") == one
 
 
 def valued(values: dict[str, float | None], signal: str = "I07") -> object:
