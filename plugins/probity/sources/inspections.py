@@ -73,7 +73,7 @@ def inspection_places(
     out = {}
     for name, rows in _resolve(ingested, objects, until, words).rows.items():
         own = pa.schema([*TABLES[name].arrow_schema(), *(pa.field(n, t) for n, t in types.items())])
-        out[name] = pa.Table.from_pylist([{c: r.get(c) for c in own.names} for r in rows], schema=own)
+        out[name] = pa.Table.from_pylist([{c: r[c] for c in own.names} for r in rows], schema=own)
     return out
 
 

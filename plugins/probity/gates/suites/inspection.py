@@ -168,7 +168,7 @@ def _edited(changed: Sequence[Mapping[str, Any]]) -> dict[str, set[Any]]:
 def _limits(data: pd.DataFrame, tests: Mapping[str, Any], edited: set[Any], contract_rule: str) -> None:
     data["test_known"] = data["test"].isin(list(tests)).astype(bool)
     data["as_sent"] = [k not in edited for k in zip(data["inspection_id"], data["test"], strict=True)]
-    data["has_clause"] = ((data["rule_id"] != contract_rule) | data["rule_source"].notna()).astype(bool)
+    data["has_clause"] = ((data["rule_id"] != contract_rule) | (data["rule_source"].fillna("") != "")).astype(bool)
     single = (data["lower"].isna() | data["upper"].isna() | (data["lower"] <= data["upper"])).astype(bool)
     mean = data["mean_lower"].isna() | data["mean_upper"].isna() | (data["mean_lower"] <= data["mean_upper"])
     data["in_order"] = single & mean.astype(bool)
