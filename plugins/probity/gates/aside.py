@@ -115,8 +115,6 @@ class Aside:
         """Cases of the period itself that lose their row or a cell, of their own or of what hangs on them (a bid, a
         change): history that stays bad is no news."""
         case = self.family.case
-        if case not in self.tables:
-            return 0
         cases = self.tables[case]
         own = set(cases["case_id"].filter(pa.array(in_period(cases, period, self.family))).to_pylist())
         touched: set[str | None] = set()

@@ -127,7 +127,8 @@ class _Gate:
         period = period_of(self.context)
         if lines := self.aside.lines(period):
             self.plan.add(quarantine.frame(lines))
-            self.plan.facts["cases_in_period_set_aside"] = self.aside.in_period(period)
+            if self.family.case in self.tables:  # else what came in is all of the period: nothing is old dirt
+                self.plan.facts["cases_in_period_set_aside"] = self.aside.in_period(period)
             self.checks += quarantine.CHECKS
             self._evaluate(quarantine.CHECKS)
 
