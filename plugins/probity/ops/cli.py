@@ -95,7 +95,8 @@ def parser() -> argparse.ArgumentParser:
     command("sources", "what has arrived for which period, what is missing, what is in quarantine")
     mails = command("mails", "what the outbox still owes; send a refused mail again")
     mails.add_argument("--resend", metavar="ID", type=int, help="make this mail due again, under its own Message-ID")
-    forms = command("forms", "write the empty xlsx forms: city list, audit results, agencies, auditors", home=False)
+    kinds = "city list, audit results, agencies, auditors, works projects, contractors"
+    forms = command("forms", f"write the empty xlsx forms: {kinds}", home=False)
     forms.add_argument("folder", metavar="DIR", type=Path, help="where to put them; made when it is not there")
     command("migrate", "bring Probity's database to the newest schema")
     return top

@@ -81,9 +81,16 @@ def write_all_forms(folder: Path) -> list[Path]:
 
 
 def _contracts() -> list[Contract]:
-    from probity.sources import agency_list, auditor_list
+    from probity.sources import agency_list, auditor_list, contractor_register, works_projects
 
-    return [city_list.CONTRACT, audit_results.CONTRACT, agency_list.CONTRACT, auditor_list.CONTRACT]
+    return [
+        city_list.CONTRACT,
+        audit_results.CONTRACT,
+        agency_list.CONTRACT,
+        auditor_list.CONTRACT,
+        works_projects.CONTRACT,
+        contractor_register.CONTRACT,
+    ]
 
 
 def _write(path: Path, contract: Contract, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:

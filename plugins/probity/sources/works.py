@@ -118,7 +118,9 @@ def _exported(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         CREATE TABLE merged AS
-        SELECT r.ak, r.ck, bool_or(r.timely) AS timely, count(*) AS n_rows, {static}, {changing}
+        SELECT
+            r.ak, r.ck, bool_or(r.timely) AS timely,
+            coalesce(nullif(count(*) FILTER (r.timely), 0), count(*)) AS n_rows, {static}, {changing}
         FROM obs_project AS o
         INNER JOIN file AS f ON f.digest = o._file_digest
         INNER JOIN project_row AS r ON r.fno = f.fno AND r.sheet = o._sheet AND r.row_no = o._row

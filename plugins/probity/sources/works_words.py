@@ -122,10 +122,19 @@ class Words:
 
     def paving(self, case_type: str | None, *texts: str | None) -> bool:
         """Is a permit for paving or repair of the road itself, not a dig for a pipe?"""
-        paving = self.options["paving"]
-        if case_type and text.nfkc(case_type) in {text.nfkc(c) for c in paving["case_types"]}:
-            return True
+        paving, digging = self._case_types
+        kind = text.nfkc(case_type) if case_type else ""
+        if kind in paving or kind in digging:
+            return kind in paving
         return bool(self._paving_words.search(text.nfkc(" ".join(t for t in texts if t))))
+
+    @cached_property
+    def _case_types(self) -> tuple[frozenset[str], frozenset[str]]:
+        paving = self.options["paving"]
+        return (
+            frozenset(text.nfkc(c) for c in paving["case_types"]),
+            frozenset(text.nfkc(c) for c in paving["digging_types"]),
+        )
 
     @cached_property
     def _paving_words(self) -> re.Pattern[str]:

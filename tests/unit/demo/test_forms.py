@@ -34,6 +34,8 @@ def test_all_forms_under_chinese_names(folder: Path) -> None:
         "稽核結果.xlsx",
         "機關名冊.xlsx",
         "稽核委員名冊.xlsx",
+        "工程標案清冊.xlsx",
+        "營造業登記.xlsx",
     }
 
 

@@ -37,6 +37,7 @@ WITH pair AS (
     INNER JOIN award_of AS a ON e.ck = a.ck AND e.title_key = a.title_key
     WHERE
         length(e.ck) >= 4 AND length(e.title_key) >= 4
+        AND (e.award_date IS NULL OR a.award_date IS NULL OR abs(a.award_date - e.award_date) <= 366)
         AND NOT EXISTS (
             SELECT 1 FROM award_direct AS d
             WHERE d.ak = e.ak AND d.ck = e.ck
