@@ -17,7 +17,9 @@ strength: high
 amount: 未完工金額合計
 example: 淨值500萬元，未完工金額合計1億2,000萬元，為24.0倍。
 not_proof: 資料僅含本市工程，他縣市與民間工程未計；非屬營造業營業範圍之項目得不計入（認定辦法第11條）。以主管機關認定為準。
-reason: 「{firm}」未完工工程{n:num}件、未完工金額至少{remaining:money}，為登記淨值{net_worth:money}之{value:num}倍（門檻{threshold:num}倍）
+reason: >-
+  「{firm}」未完工工程{n:num}件、未完工金額至少{remaining:money}，為登記淨值{net_worth:money}之{value:num}倍
+  （門檻{threshold:num}倍；營造業登記以{match}比對）
 */
 WITH judged AS (
     SELECT
@@ -28,6 +30,7 @@ WITH judged AS (
         u.at_least,
         s.fid IS NOT NULL AS is_registered,
         s.entry.net_worth AS worth,
+        s.entry.match AS matched,
         u.at_least > l.net_worth_times * s.entry.net_worth AS is_over,
         u.n_unknown = 0 AND u.at_most <= l.net_worth_times * s.entry.net_worth AS is_within,
         u.at_least / nullif(greatest(s.entry.net_worth, 0), 0) AS times
@@ -46,7 +49,10 @@ worst AS (
         bool_and(j.is_registered) AS all_registered,
         bool_and(j.worth IS NOT NULL) AS all_worth,
         arg_max(
-            { 'firm': f.label, 'n': j.n, 'remaining': j.at_least, 'times': j.times, 'worth': j.worth },
+            {
+                'firm': f.label, 'match': j.matched, 'n': j.n, 'remaining': j.at_least, 'times': j.times,
+                'worth': j.worth
+            },
             (coalesce(j.is_over, FALSE), coalesce(j.times, 0), -j.fid)
         ) AS hit
     FROM judged AS j
@@ -68,7 +74,8 @@ SELECT
     l.net_worth_times AS threshold,
     w.hit.remaining AS amount_at_stake,
     {
-        'firm': w.hit.firm, 'n': w.hit.n, 'net_worth': w.hit.worth, 'remaining': num(round(w.hit.remaining))
+        'firm': w.hit.firm, 'match': w.hit.match, 'n': w.hit.n, 'net_worth': w.hit.worth,
+        'remaining': num(round(w.hit.remaining))
     } AS evidence
 FROM scope AS c
 LEFT JOIN limits AS l ON c.rule_date = l.rule_date

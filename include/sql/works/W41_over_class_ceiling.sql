@@ -16,14 +16,14 @@ strength: high
 amount: 逾限額之金額
 example: 丙等綜合營造業承攬單一契約3,100萬元，限額2,700萬元。
 not_proof: 決標後升等、資本額增資，或未依規定增資者適用107年8月22日修正前之限額（認定辦法第4條之1），均須查登記。
-reason: 「{firm}」（{grade}，登記資料自{since:date}）承攬{part:money}，逾限額{ceiling:money}，為其{value:num}倍
+reason: 「{firm}」（{grade}，登記資料自{since:date}，以{match}比對）承攬{part:money}，逾限額{ceiling:money}，為其{value:num}倍
 */
 WITH entries AS (
     SELECT
         c.cid,
         p.fid,
         arg_min(
-            { 'capital': r.capital, 'grade': r.grade, 'since': r.valid_from },
+            { 'capital': r.capital, 'grade': r.grade, 'match': r.matched, 'since': r.valid_from },
             (
                 (c.award_date BETWEEN r.valid_from AND coalesce(r.valid_to, DATE '9999-12-31')) IS NOT TRUE,
                 abs(r.valid_from - c.award_date), NOT r.by_number, r.capital, r.grade
@@ -41,6 +41,7 @@ ceilings AS (
         p.fid,
         e.entry.grade AS class,
         e.entry.since AS since_date,
+        e.entry.match AS matched,
         c.contract_amount * p.part AS part,
         CASE e.entry.grade
             WHEN 'civil' THEN l.ceiling_civil
@@ -67,7 +68,10 @@ worst AS (
         bool_and(j.class IS NOT NULL) AS all_graded,
         bool_and(j.ceiling IS NOT NULL) AS all_limited,
         arg_max(
-            { 'ceiling': j.ceiling, 'firm': f.label, 'grade': j.class, 'part': j.part, 'since': j.since_date },
+            {
+                'ceiling': j.ceiling, 'firm': f.label, 'grade': j.class, 'match': j.matched, 'part': j.part,
+                'since': j.since_date
+            },
             (coalesce(j.is_known AND j.part > j.ceiling, FALSE), coalesce(j.part / nullif(j.ceiling, 0), 0), -j.fid)
         ) AS hit
     FROM ceilings AS j
@@ -98,7 +102,7 @@ SELECT
         'grade': CASE w.hit.grade WHEN 'civil' THEN '土木包工業' WHEN 'C' THEN '丙等綜合營造業' WHEN 'B' THEN '乙等綜合營造業'
             WHEN 'A' THEN '甲等綜合營造業' WHEN 'specialist' THEN '專業營造業'
         END,
-        'part': num(round(w.hit.part)), 'since': w.hit.since
+        'match': w.hit.match, 'part': num(round(w.hit.part)), 'since': w.hit.since
     } AS evidence
 FROM scope AS c
 LEFT JOIN joint AS j ON c.cid = j.cid

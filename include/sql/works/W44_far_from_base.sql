@@ -13,7 +13,7 @@ strength: rare
 amount: 契約金額
 example: 登記於臺東縣之土木包工業承攬本市道路工程。
 not_proof: 廠商可於工地設工務所，且登記地未必為實際營業處所。
-reason: 「{firm}」（{grade}）登記於{city}，非本市或毗鄰縣市{note}
+reason: 「{firm}」（{grade}，以{match}比對）登記於{city}，非本市或毗鄰縣市{note}
 */
 WITH bases AS (
     SELECT
@@ -22,6 +22,7 @@ WITH bases AS (
         s.fid IS NOT NULL AS is_registered,
         s.entry.base_city AS city,
         s.entry.grade AS class,
+        s.entry.match AS matched,
         t.is_near
     FROM parts AS p
     LEFT JOIN standing AS s ON p.fid = s.fid
@@ -36,7 +37,7 @@ far AS (
         bool_and(b.city IS NOT NULL) AS all_based,
         bool_and(b.is_near IS NOT NULL) AS all_known,
         arg_max(
-            { 'city': b.city, 'firm': f.label, 'grade': b.class },
+            { 'city': b.city, 'firm': f.label, 'grade': b.class, 'match': b.matched },
             (coalesce(NOT b.is_near, FALSE), coalesce(b.class = 'civil', FALSE), -b.fid)
         ) AS hit
     FROM bases AS b
@@ -62,7 +63,7 @@ SELECT
         'grade': CASE w.hit.grade WHEN 'civil' THEN '土木包工業' WHEN 'C' THEN '丙等' WHEN 'B' THEN '乙等' WHEN 'A' THEN '甲等'
             WHEN 'specialist' THEN '專業營造業' ELSE '等級未載'
         END,
-        'note': CASE WHEN w.hit.grade = 'civil' THEN '；土木包工業越區營業以毗鄰縣市為限，須查' ELSE '' END
+        'match': w.hit.match, 'note': CASE WHEN w.hit.grade = 'civil' THEN '；土木包工業越區營業以毗鄰縣市為限，須查' ELSE '' END
     } AS evidence
 FROM scope AS c
 LEFT JOIN far AS w ON c.cid = w.cid

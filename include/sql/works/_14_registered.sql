@@ -1,6 +1,6 @@
 -- table: registered
--- One row a contractor and an entry of the contractor register that speaks of it: by the same entity, else by the same
--- name when one of the two lacks a registered number.
+-- One row a contractor and an entry of the contractor register that speaks of it: by the same registered number, else
+-- by the same name when one of the two lacks a number (``matched`` says which: a name alone may be another firm's).
 WITH entries AS (
     SELECT
         c.firm,
@@ -37,6 +37,7 @@ same AS (
 SELECT DISTINCT
     fid,
     by_number,
+    CASE WHEN by_number THEN '統一編號' ELSE '名稱' END AS matched,
     valid_from,
     valid_to,
     grade,

@@ -4,8 +4,8 @@ SELECT
     r.fid,
     arg_max(
         {
-            'base_city': r.base_city, 'capital': r.capital, 'grade': r.grade, 'net_worth': r.net_worth,
-            'since': r.valid_from
+            'base_city': r.base_city, 'capital': r.capital, 'grade': r.grade, 'match': r.matched,
+            'net_worth': r.net_worth
         }, (r.valid_from, r.by_number, r.capital, r.net_worth, r.grade, r.base_city)
     ) AS entry
 FROM registered AS r

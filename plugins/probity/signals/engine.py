@@ -148,7 +148,9 @@ class Workspace:
             self.con.register(f"all_{name}", table)
             if cid.null_count:
                 log.warning(
-                    "signals: %d rows of %s belong to no case of the snapshot and are left out", cid.null_count, name
+                    "signals: %d rows of %s belong to no case of the snapshot and are left out of it",
+                    cid.null_count,
+                    name,
                 )
                 table = table.filter(pc.is_valid(table["cid"]))
             self.con.register(name, table)

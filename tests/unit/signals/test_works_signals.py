@@ -153,6 +153,16 @@ def test_a_paving_permit_within_the_warranty_is_a_resurfacing_with_its_contracto
     assert "與本工程同一廠商" in sentence and "相距約40公尺" in sentence
 
 
+def test_a_register_entry_found_by_name_alone_is_said_to_be() -> None:
+    w = WorksWorld()
+    w.register(1, grade="C", firm="N:虛構1號營造", firm_id=None)
+    case = w.project(1, contract_amount=30_000_000)
+    assert "以名稱比對" in signals.reason(BY_ID["W41"], run(w, "W41")[case, "W41"])
+    w.rows["contractor"].clear()
+    w.register(1, grade="C")
+    assert "以統一編號比對" in signals.reason(BY_ID["W41"], run(w, "W41")[case, "W41"])
+
+
 def test_both_projects_of_a_resurfaced_stretch_are_named_and_an_unknown_place_is_told() -> None:
     w = WorksWorld()
     old = w.done(1, on=D(2020, 1, 1), x=None, y=None)
