@@ -147,11 +147,7 @@ class Workspace:
             table = table.append_column("cid", cid)
             self.con.register(f"all_{name}", table)
             if cid.null_count:
-                log.warning(
-                    "signals: %d rows of %s belong to no case of the snapshot and are left out of it",
-                    cid.null_count,
-                    name,
-                )
+                log.warning("signals: %d rows of %s are left out: of no case of the snapshot", cid.null_count, name)
                 table = table.filter(pc.is_valid(table["cid"]))
             self.con.register(name, table)
         for name in family.registers:

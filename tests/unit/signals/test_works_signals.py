@@ -155,7 +155,8 @@ def test_a_paving_permit_within_the_warranty_is_a_resurfacing_with_its_contracto
 
 def test_a_register_entry_found_by_name_alone_is_said_to_be() -> None:
     w = WorksWorld()
-    w.register(1, grade="C", firm="N:虛構1號營造", firm_id=None)
+    w.register(1, grade="C", firm_id=None)
+    w.rows["contractor"][0]["firm"] = "N:虛構1號營造"
     case = w.project(1, contract_amount=30_000_000)
     assert "以名稱比對" in signals.reason(BY_ID["W41"], run(w, "W41")[case, "W41"])
     w.rows["contractor"].clear()
