@@ -49,7 +49,8 @@ log = logging.getLogger(__name__)
 
 JOB = "defect_follow_up"
 PREFIX = "DF"
-SOURCES = ("inspection_form", "inspection_history", "correction_form", "agency_list")
+INSPECTIONS = ("inspection_form", "inspection_history")
+SOURCES = (*INSPECTIONS, "correction_form", "agency_list")
 
 
 # -- collect -----------------------------------------------------------------------------------------------------
@@ -72,7 +73,6 @@ def collect(settings: Settings, period_key: str) -> str:
         "snapshots": office.put_tables(tables),
         "places": office.put_tables(sources.inspection_places(ingested, office.objects, period.last, words)),
         "facts": office.objects.put_json(sources.inspection_facts(ingested, office.objects, period.last, sent)),
-        "packs": office.objects.put_json(sent),
         "rules": rules,
         "versions": versions(),
     }
@@ -116,10 +116,8 @@ def gate(settings: Settings, period_key: str, stage: str, ref: str) -> str:
     """
     office, period = Office(settings), Period.parse(period_key)
     subject = Subject(office, period, ref)
-    tables, context, limits = subject.inspection() if stage == "inspection" else subject.correction()
-    config = subject.book.load("gates")
-    config = config | {"limits": config["limits"] | {"quarantine": config["limits"][limits]}}
-    result = gates.run(stage, tables, context, config)
+    tables, context = subject.inspection() if stage == "inspection" else subject.correction()
+    result = gates.run(stage, tables, context, subject.book.load("gates"))
     kept = subject.without(stage, result) if result.outcome in ("pass", "warn", "quarantine") else ref
     gating.keep(office, JOB, period, stage, ref, kept, result)
     gating.log_result(result)
@@ -145,7 +143,9 @@ class Subject:
         self.tables = office.tables(self.inputs)
         with office.transaction() as session:
             collected = records.step_facts(session, JOB, period, "collect", self.inputs.get("collected", ref))
-        self.files = office.objects.get_json(collected["provenance"])
+        provenance = office.objects.get_json(collected["provenance"])
+        self.files = [f | {"source_id": f["source"]} for f in provenance]
+        self.facts = office.objects.get_json(self.inputs["facts"])
 
     def _context(self) -> dict[str, Any]:
         places = {n: self.office.objects.get_table(s["digest"]) for n, s in self.inputs["places"].items()}
@@ -160,20 +160,17 @@ class Subject:
             "digests": {n: s["digest"] for n, s in self.inputs["snapshots"].items()},
         }
 
-    def inspection(self) -> tuple[dict[str, pa.Table], dict[str, Any], str]:
-        """Tables, facts and limits of the gate of inspections."""
-        facts = self.office.objects.get_json(self.inputs["facts"])
-        known = {
-            "packs": self.office.objects.get_json(self.inputs["packs"]),
-            "acceptance": self.book.load("acceptance"),
-            "defects": self.book.load("defects"),
-        }
-        files = [f for f in self.files if f["source"] in ("inspection_form", "inspection_history")]
+    def inspection(self) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+        """Tables and facts of the gate of inspections."""
+        with self.office.transaction() as session:
+            judged = _judged(session, "inspection", self.ref)
+        files = [f for f in self.files if f["source"] in INSPECTIONS and f["digest"] not in judged]
+        known = {"acceptance": self.book.load("acceptance"), "files": files}
         tables = {n: t for n, t in self.tables.items() if n != "agency"}
-        return tables, self._context() | facts | known | {"files": files}, "quarantine"
+        return tables, self._context() | self.facts | known
 
-    def correction(self) -> tuple[dict[str, pa.Table], dict[str, Any], str]:
-        """Tables, facts and limits of the gate of answers: those that no run has judged before."""
+    def correction(self) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+        """Tables and facts of the gate of answers: those that no run has judged before."""
         rules = defects.Rules(self.book.load("defects"))
         with self.office.transaction() as session:
             recorded = defect_log.known(session, self.period.last)
@@ -191,7 +188,7 @@ class Subject:
         files = [f for f in self.files if f["source"] == "correction_form" and f["digest"] not in judged]
         context = self._context() | {"answers": new["event_id"].to_pylist(), "files": files}
         listed = defects.register(before, self.period.last, rules)
-        return {"defect_event": events, "defect": listed}, context, "corrections"
+        return {"defect_event": events, "defect": listed}, context
 
     def answers(self) -> pa.Table:
         """The events that agencies reported on correction forms."""
@@ -202,7 +199,7 @@ class Subject:
     def judged(self, stage: str, result: Any) -> list[str]:
         """What no later run need judge or tell of again: the files, and the answers that were set aside. An answer that
         passed is judged until it is recorded."""
-        forms = ("correction_form",) if stage == "correction" else ("inspection_form", "inspection_history")
+        forms = ("correction_form",) if stage == "correction" else INSPECTIONS
         files = [f["digest"] for f in self.files if f["source"] in forms]
         if stage == "inspection":
             return sorted(files)
@@ -213,8 +210,9 @@ class Subject:
         """Whether something was set aside that no run told of before."""
         if stage == "correction":
             return True  # only what is new was judged
+        named = {d["file"] for part in ("differences", "conflicts", "unknown") for d in self.facts[part]}
         bad = set(result.quarantined["file_digest"].to_pylist())
-        bad |= {f["digest"] for f in self.files if f["rows_quarantined"] or f["refused"]}
+        bad |= {f["digest"] for f in self.files if f["rows_quarantined"] or f["refused"] or f["file_name"] in named}
         return bool(bad & set(self.judged(stage, result)) - _judged(session, stage, self.ref))
 
     def without(self, stage: str, result: Any) -> str:

@@ -61,7 +61,7 @@ def _fill(row: Mapping[str, Any]) -> str | None:
 
 def _rows(data: Mapping[str, Any], layout: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     """Sheet -> its rows, in the order of the sheets."""
-    answered = {True: layout["yes"], False: layout["no"], None: ""}
+    answered = {True: layout["in_time"], False: layout["late"], None: ""}
     listed = [
         row | {"state_zh": layout["states"][row["state"]], "on_time_zh": answered[row["on_time"]]}
         for row in data["defects"]

@@ -46,7 +46,13 @@ FLAGS = {
     "has_evidence": "附佐證",
     "later": "展延日晚於原期限",
 }
-FILE_HEADINGS = {"file": "檔案", "digest": "檔案雜湊", "clean": "無隔離儲存格"}
+FILE_HEADINGS = {
+    "file": "檔案",
+    "digest": "檔案雜湊",
+    "source": "來源",
+    "accepted": "已接受",
+    "clean": "無隔離儲存格",
+}
 LOG_HEADINGS = {"item": "項目", "count": "數量"}
 
 
@@ -61,7 +67,13 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     _flags(answers.data, {r["defect_id"]: r for r in listed.to_pylist()})
     result.add(answers)
     files = [
-        {"file": f["file_name"], "digest": f["digest"], "clean": not f["rows_quarantined"] and not f["refused"]}
+        {
+            "file": f["file_name"],
+            "digest": f["digest"],
+            "source": f["source_id"],
+            "accepted": not f["refused"],
+            "clean": not f["quarantine"] and not f["refused"],
+        }
         for f in context["files"]
     ]
     result.add(facts("files", "改善回報檔案", FILE_HEADINGS, files, open=True))
