@@ -154,6 +154,27 @@ def test_rows_that_cannot_be_used_are_set_aside_with_what_to_do(files):
     assert all(q["action"] for q in files.quarantine(item))
 
 
+def test_a_filled_form_is_read_back(files, build):
+    from openpyxl import load_workbook
+
+    from probity.sources import forms, works_projects
+
+    forms.write_all_forms(files.drop)
+    for path in files.drop.iterdir():
+        if path.name != "工程標案清冊.xlsx":
+            path.unlink()
+    path = files.drop / "工程標案清冊.xlsx"
+    assert files.ingest(path).refused_code == "no_rows"
+    book = load_workbook(path)
+    values = {works_projects.PROJECTS.field(f.name).zh: f.name for f in works_projects.PROJECTS.fields}
+    row = project() | {"進度年度": "110", "進度月": "3", "實際進度": "30%"}
+    for column, name in enumerate(values, 1):
+        book["標案"].cell(forms.HEADER_ROW + 1, column, row.get(name))
+    book.save(path)
+    found = only(build()["project"])
+    assert (found["contract_amount"], found["actual_progress"]) == (4_500_000, 0.3), "the form's sums are in 元"
+
+
 # ------------------------------------------------------------------------------------------------ as of the last day
 
 
