@@ -11,10 +11,10 @@ import docx
 import openpyxl
 import pytest
 
-from probity.reports import letters, mail_bodies, selection_workbook_bytes
+from probity.reports import letters, mail_bodies, prepare, render, selection_workbook_bytes
 from probity.reports.families import SHAPES
 from probity.reports.works import facts, place, station
-from probity.tables import FAMILIES
+from probity.tables import FAMILIES, TABLES
 from tests.unit.reports import samples
 from tests.unit.reports.test_letters_and_mails import every_byte
 from tests.unit.reports.test_workbook import texts
@@ -37,6 +37,21 @@ def test_every_family_has_a_shape_over_its_own_table_of_cases() -> None:
     for name, shape in SHAPES.items():
         assert shape.kind in shape.labelled and shape.dates
         assert shape.labels()[shape.labelled[shape.kind]].keys() >= set(FAMILIES[name].kinds)
+
+
+@pytest.mark.parametrize("made", [samples.context, samples.works_context])
+def test_no_column_of_a_list_or_letter_is_misspelt(made: Any) -> None:
+    """A key that nobody fills would be an empty column for ever."""
+    data = prepare(made())
+    shape = SHAPES[data["family"]]
+    known = {c.name for t in (TABLES[FAMILIES[shape.family].case], TABLES["selection_case"]) for c in t.columns}
+    known |= data["cases"][0].keys() | {"reasons_zh"}
+    layout = render.layout(shape.workbook)
+    assert not [c["key"] for part in ("cases", "details") for c in layout[part]["columns"] if c["key"] not in known]
+    letter = render.layout(shape.letter)["annex"]
+    filled = {*shape.letter_keys, "number", "contact", "keeper"}
+    assert {c["key"] for c in letter["columns"]} <= filled and set(letter.get("paper", ())) <= filled
+    assert set(shape.letter_keys) <= known
 
 
 def test_the_list_shows_place_stage_sum_in_force_and_lag() -> None:
