@@ -92,6 +92,10 @@ def parser() -> argparse.ArgumentParser:
     replay = command("replay", "recompute a published selection from its manifest: identical, or what differs")
     replay.add_argument("selection_id", metavar="SELECTION_ID", help="e.g. PA-2021-03-r1")
 
+    listed = command("defects", "the list of defects (列管) as of any day, as it was known by any moment")
+    listed.add_argument("--as-of", required=True, metavar="DATE", help="the day, e.g. 2021-03-05")
+    listed.add_argument("--known-by", default="", metavar="TIME", help="only what was recorded by then")
+
     command("sources", "what has arrived for which period, what is missing, what is in quarantine")
     mails = command("mails", "what the outbox still owes; send a refused mail again")
     mails.add_argument("--resend", metavar="ID", type=int, help="make this mail due again, under its own Message-ID")
@@ -235,6 +239,13 @@ def _sources(arguments: argparse.Namespace) -> int:
     return arrivals.show(settings_of(arguments))
 
 
+def _defects(arguments: argparse.Namespace) -> int:
+    from probity.ops import defect_list
+
+    with database(settings_of(arguments)) as settings:
+        return defect_list.show(settings, arguments.as_of, arguments.known_by)
+
+
 def _mails(arguments: argparse.Namespace) -> int:
     from probity.ops import mails
 
@@ -282,6 +293,7 @@ COMMANDS: dict[str, Any] = {
     "verify": _verify,
     "backfill": _backfill,
     "replay": _replay,
+    "defects": _defects,
     "sources": _sources,
     "mails": _mails,
     "forms": _forms,

@@ -33,6 +33,13 @@ TEXT: dict[str, str] = {
     "demo_next": "再看：./probity verify --home {home}；./probity replay {selection} --home {home}；./probity up --home {home}",
     "yes": "相符",
     "no": "不符",
+    # defects
+    "defects_none": "{roc}止沒有列管的缺失 (no defects)",
+    "defects_head": "缺失編號 defect|主辦機關 agency|情節 severity|類別 category|改善期限 deadline|狀態 state|逾期工作日 overdue|次別 cycle",
+    "defects_open": "待改善",
+    "defects_reported": "已函復",
+    "defects_closed": "已結案",
+    "defects_sum": "截至{roc}：共 {defects} 項，待改善 {open}、已函復 {reported}、已結案 {closed}；逾期 {overdue}、嚴重 {grave}。清單雜湊 {digest}",
     # up
     "up_url": "管理介面 (UI)　　{url}",
     "up_login": "登入帳號 (logins)　{logins}",
