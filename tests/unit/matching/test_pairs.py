@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from probity.matching import firms, pairs, roads
+from probity import text
+from probity.matching import firms, geo, pairs, roads
 from probity.tables import TABLES
 
 X, Y = 215_000.0, 2_673_000.0
+STEMS = ("展翊", "得意", "安成")
 
 
 def table(name: str, *rows: dict[str, Any]) -> pa.Table:
@@ -241,3 +246,41 @@ def test_road_keys_of_texts_meet() -> None:
     )
     left, right = keys.to_pylist()
     assert list(permits([project("A", road_keys=right)], [permit("p", road_keys=left)])) == [("A", "p")]
+
+
+def test_real_permits_of_three_contractors_join_a_contract_of_theirs(shared: Path) -> None:
+    """A joint contract won by 展翊, 得意 and 安成, on a road where each of them digs, meets the real permits there: by
+    road, by place once its place is known, and with the contractor told where the permit names one of the three."""
+    path = next((shared / "data" / "road_permits_taichung").glob("*utf8bom.csv"))
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.DictReader(handle))
+    x, y = geo.to_metres(*(np.array([float(r[c] or "nan") for r in rows]) for c in ("中心點X坐標", "中心點Y坐標")))
+    keys = roads.road_keys_column(pa.array([r["區域名稱"] for r in rows]), pa.array([r["地點"] for r in rows]))
+    shapes = geo.read_shapes(pa.array([r["施工範圍坐標"] for r in rows])).wkt.to_pylist()
+    dug = [
+        permit(f"{i:04d}", r["工程名稱"], firm_key=text.name_key(r["廠商名稱"]), road_keys=k, shape=s)
+        | ({} if np.isnan(a) else {"x": a, "y": b})
+        for i, (r, k, s, a, b) in enumerate(zip(rows, keys.to_pylist(), shapes, x.tolist(), y.tolist(), strict=True))
+    ]
+    case = "N:虛構工程處|A"
+    winners = [
+        {"case_id": case, "firm": f"N:{n}營造", "firm_name": f"{n}營造有限公司", "firm_key": f"{n}營造", "n_firms": 3}
+        for n in STEMS
+    ]
+    matched = firms.match([p["firm_key"] for p in dug], table("project_firm", *winners))
+    sure = set(matched.filter(matched["sure"])["firm_key"].to_pylist())
+    assert sure == {"展翊", "展翊營造", "得意營造", "安成營造"}
+    where = [min(p["road_keys"] for p in dug if p["firm_key"].startswith(n) and p["road_keys"]) for n in STEMS]
+    contract = project("A", "110年度路面重鋪工程", road_keys=",".join(where))
+    found = permits([contract], dug, winners, matched)
+    firm = {p["permit_id"]: p["firm_key"] for p in dug}
+    assert all(r["same_firm"] == (firm[p] in sure) for (_, p), r in found.items())
+    assert {firm[p][:2] for (_, p), r in found.items() if r["same_firm"]} == set(STEMS)
+    assert {r["method"] for r in found.values()} == {"road"} and len(found) > sum(
+        r["same_firm"] for r in found.values()
+    )
+
+    first = next(p for (_, p), r in found.items() if r["same_firm"] and dug[int(p)].get("x"))
+    placed = permits([contract | {k: dug[int(first)][k] for k in "xy"}], dug, winners, matched, road_max_m=500)
+    assert placed["A", first]["method"] == "shape" and placed["A", first]["same_firm"]
+    assert len(placed) <= len(found) and all(r["distance_m"] is None or r["distance_m"] <= 500 for r in placed.values())
