@@ -14,8 +14,9 @@ from probity.demo.model import Agency, Firm
 
 CITY = "霧嵐市"
 ROOT_ID = "3.99"
-DISTRICTS = ["石橋", "青苔", "雲杉", "風鈴", "白鷺", "鏡湖", "楓港口", "麥浪", "沙丘", "燈塔", "竹影", "雲嶺"]
-REMOTE = {"雲嶺"}
+# Names of the model city's districts: their list is the office's own setting (include/config/matching.yaml).
+DISTRICTS = ["豐原", "大里", "太平", "西屯", "北屯", "南屯", "沙鹿", "清水", "大甲", "烏日", "霧峰", "和平"]
+REMOTE = {"和平"}
 ROADS = [
     "杉木路",
     "螢火路",
@@ -175,15 +176,15 @@ def person(rng: random.Random) -> str:
 
 
 def _agencies() -> list[Agency]:
-    rows = [Agency(ROOT_ID, f"{CITY}政府", None, "石橋區", 1.2)]
+    rows = [Agency(ROOT_ID, f"{CITY}政府", None, "豐原區", 1.2)]
     for suffix, name, weight in _BUREAUS:
         parent = f"{ROOT_ID}.{suffix.split('.')[0]}" if "." in suffix else ROOT_ID
         parent_name = "建設局" if suffix.startswith("10.") else "研究發展考核委員會" if suffix == "22.1" else ""
-        rows.append(Agency(f"{ROOT_ID}.{suffix}", f"{CITY}政府{parent_name}{name}", parent, "石橋區", weight))
+        rows.append(Agency(f"{ROOT_ID}.{suffix}", f"{CITY}政府{parent_name}{name}", parent, "豐原區", weight))
     for n, district in enumerate(DISTRICTS):
         rows.append(Agency(f"{ROOT_ID}.{60 + n}", f"{CITY}{district}區公所", ROOT_ID, f"{district}區", 1.3))
     for n, stem in enumerate(_SCHOOL_STEMS):
-        district = f"{stem}區" if stem in DISTRICTS else "石橋區"
+        district = f"{DISTRICTS[n]}區"
         rows.append(Agency(f"{ROOT_ID}.4.{n + 1}", f"{CITY}{district}{stem}國民小學", f"{ROOT_ID}.6", district, 0.55))
         if n < 10:
             rows.append(Agency(f"{ROOT_ID}.5.{n + 1}", f"{CITY}立{stem}國民中學", f"{ROOT_ID}.6", district, 0.6))

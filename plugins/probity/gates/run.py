@@ -168,7 +168,7 @@ class _Gate:
         counts = {n: goes_on.counts(n) for n in sorted(self.tables)}
         if lost := [n for n, t in kept.items() if t.num_rows != counts[n]["out"]]:
             raise AssertionError(f"rows out do not match the rows kept: {lost}")
-        files = self.plan.frames.get("files")
+        files = self.plan.frames.get("files") if self.stage == "arrival" else None
         items = goes_on.items(self.places, self._words_of, self.context.get("digests", {}))
         if files is not None and outcome != "stop":
             items += refused_files(files, self.words.texts["refused"])

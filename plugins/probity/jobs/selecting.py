@@ -33,7 +33,8 @@ class SelectingJob:
 
     ``options``: its own settings out of the rule book (expected_sources, one_of, history_years, maybe signals).
     ``build``: the canonical tables of a period from what was read. ``case_sources``: sources that can hold its cases.
-    ``forms``: the files beside workbook, letters and draw that go out with a published selection.
+    ``forms``: the files beside workbook, letters and draw that go out with a published selection. ``awaiting``: cases
+    that stand on an earlier list and are not to be chosen again yet; kept in the inputs manifest.
     """
 
     name: str
@@ -43,6 +44,7 @@ class SelectingJob:
     build: Callable[[Office, Sequence[Ingested], Period, RuleBook], dict[str, pa.Table]]
     case_sources: frozenset[str]
     forms: Callable[[Office, Chain, Mapping[str, Any]], Files]
+    awaiting: Callable[[Office, Period, Mapping[str, pa.Table], RuleBook], list[str]] | None = None
 
     @property
     def family(self) -> Family:
@@ -73,6 +75,7 @@ class SelectingJob:
             weights,
             job=self.name,
             family=self.family,
+            awaiting=inputs.get("awaiting", ()),
         )
 
 

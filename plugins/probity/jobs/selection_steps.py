@@ -63,6 +63,8 @@ class Steps:
             "rules": rules,
             "versions": versions(),
         }
+        if job.awaiting is not None:
+            manifest["awaiting"] = job.awaiting(office, period, tables, book)
         ref = office.objects.put_json(manifest)
         coverage = [
             {k: line[k] for k in ("source_id", "state", "rows", "line")} for line in sources.coverage(ingested, period)

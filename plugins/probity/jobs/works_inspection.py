@@ -10,11 +10,14 @@ Ground: 工程施工查核小組作業辦法 §4 (which works), §8 (grades);
 from __future__ import annotations
 
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from probity import acceptance, canonical, defects, sources
 from probity.calendar import Period
@@ -24,6 +27,7 @@ from probity.jobs.office import Office, RuleBook
 from probity.jobs.selecting import Files, SelectingJob
 from probity.selection import positions
 from probity.sources import inspection_form
+from probity.store import model
 
 CASE_SOURCES = frozenset({"works_projects", "award_csv", "notice_index", "halfmonth_xml", "notice_detail", "city_list"})
 
@@ -38,6 +42,7 @@ def selecting_job(name: str, prefix: str) -> SelectingJob:
         build=builder(name),
         case_sources=CASE_SOURCES,
         forms=inspection_pack,
+        awaiting=awaiting(name),
     )
 
 
@@ -67,7 +72,7 @@ def inspected(
     office: Office, ingested: Sequence[sources.Ingested], period: Period, book: RuleBook
 ) -> dict[str, pa.Table]:
     """Inspections, their verdicts, the defects and the results, as they stood on the period's last day."""
-    found = sources.build_inspections(ingested, office.objects, period.last)
+    found = sources.build_inspections(ingested, office.objects, period.last, book.load("defects"))
     found["inspection_test"] = acceptance.evaluate(
         found["inspection_limit"], found["inspection_measure"], book.load("acceptance")
     )
@@ -76,6 +81,55 @@ def inspected(
     found["defect"] = defects.register(found["defect_event"], period.last, rules)
     found["audit_result"] = acceptance.results(found["inspection"], found["inspection_test"], found["defect_event"])
     return found
+
+
+def awaiting(name: str) -> Callable[[Office, Period, Mapping[str, pa.Table], RuleBook], list[str]]:
+    """The function that tells which works stand on an earlier list of ``name`` and have not been inspected since.
+
+    Lists of the last ``awaiting_months`` months count, as approved. A period that has an approved list keeps what that
+    list was made with, so that a run over the same files gives the same list whatever was approved since.
+    """
+
+    def standing(office: Office, period: Period, tables: Mapping[str, pa.Table], book: RuleBook) -> list[str]:
+        since = period.previous(int(options_of(name)(book)["awaiting_months"]))
+        inspected_on = defaultdict(list)
+        for row in tables["inspection"].select(["case_id", "inspected_date"]).to_pylist():
+            inspected_on[row["case_id"]].append(row["inspected_date"])
+        with office.transaction() as session:
+            kept = _kept(session, office, name, period)
+            if kept is not None:
+                return kept
+            listed = session.execute(
+                select(model.Selection.period, model.SelectionCase.case_id)
+                .join(model.SelectionCase, model.SelectionCase.selection_id == model.Selection.selection_id)
+                .where(model.Selection.job == name, model.Selection.state == "approved")
+            ).all()
+        return sorted(
+            {
+                case_id
+                for key, case_id in listed
+                if since <= Period.parse(key) < period
+                and not any(Period.parse(key).last < day for day in inspected_on[case_id])
+            }
+        )
+
+    return standing
+
+
+def _kept(session: Session, office: Office, name: str, period: Period) -> list[str] | None:
+    """``awaiting`` of the inputs of the period's approved list; None when there is none."""
+    reference = session.scalar(
+        select(model.Selection.manifest_digest)
+        .where(model.Selection.job == name, model.Selection.period == period.key, model.Selection.state == "approved")
+        .order_by(model.Selection.revision.desc())
+        .limit(1)
+    )
+    if reference is None:
+        return None
+    chosen = office.manifest(reference, "selection")
+    inputs = office.manifest(office.manifest(chosen["signals"], "signals")["inputs"], "inputs")
+    kept: list[str] = inputs["awaiting"]
+    return kept
 
 
 # -- the inspection pack -------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import datetime as dt
 import shutil
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,16 +202,14 @@ class Show:
             self.officer, self.approver = officer, approver
             unpause_all(officer)
             self.say(text("demo_ready", first=roc(self.months[0]), last=roc(self.months[-1])))
-            first = {JOB: self.months}
-            if self.works:
-                first |= {ROADS: self.months[:-1], PUBLIC_WORKS: self.months[-1:]}
-            self._backfill(first)
-            if self.works:
-                for month in self.months[:-1]:
+            if not self.works:
+                self._backfill({JOB: self.months})
+            else:
+                self._backfill({JOB: self.months, PUBLIC_WORKS: self.months[-1:], ROADS: self.months[:1]})
+                for month, following in pairwise(self.months):
                     self._inspect(month)
-                self._backfill(
-                    {ROADS: self.months[-1:]}, more=dict.fromkeys([QUARTER] if self.quarters() else [], self.quarters())
-                )
+                    quarters = self.quarters() if following == self.months[-1] else []
+                    self._backfill({ROADS: [following]}, {QUARTER: quarters})
         return wait_for_mails(self.stack, self.periods(), self.say) and self.good
 
     def quarters(self) -> list[str]:
@@ -255,7 +254,8 @@ class Show:
         after = Period.parse(month).next()
         settings = self.stack.settings
         forms = published(settings, ROADS, month, "inspection_form")
-        filled = works.inspect(forms, settings.drop, self.plan.seed, month)
+        poor = works.truth(self.plan.seed, self.months, self.plan.size).poor
+        filled = works.inspect(forms, settings.drop, self.plan.seed, month, poor)
         self.say(text("demo_inspected", roc=roc(month), forms=len(filled)))
         self._day(works.forms_day(after))
         answers = published(settings, DEFECTS, works.forms_day(after).isoformat(), "correction_form")

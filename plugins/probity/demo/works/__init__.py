@@ -12,7 +12,7 @@ from pathlib import Path
 from probity.demo.works.people import answer, forms_day, inspect
 from probity.demo.works.projects import Truth
 
-__all__ = ["Truth", "answer", "forms_day", "generate", "inspect"]
+__all__ = ["Truth", "answer", "forms_day", "generate", "inspect", "truth"]
 
 
 def generate(out: Path, seed: int, months: list[str], size: str = "demo") -> Truth:
@@ -24,3 +24,10 @@ def generate(out: Path, seed: int, months: list[str], size: str = "demo") -> Tru
     made = world(seed, months, size)
     write_files(out, made)
     return made.truth
+
+
+def truth(seed: int, months: list[str], size: str = "demo") -> Truth:
+    """What ``generate`` plants with the same arguments; nothing is written."""
+    from probity.demo.works.projects import world
+
+    return world(seed, months, size).truth

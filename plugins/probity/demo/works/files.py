@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def _roc(day: dt.date | None) -> str | None:
     return f"{day.year - 1911}/{day.month:02d}/{day.day:02d}" if day else None
 
 
-def _book(path: Path, sheets: dict[str, tuple[str, Sequence[dict[str, Any]]]]) -> None:
+def _book(path: Path, sheets: Mapping[str, tuple[str, Sequence[dict[str, Any]]]]) -> None:
     """A workbook with a title row, a blank row and a header row on each sheet."""
     book = Workbook()
     for number, (name, (title, rows)) in enumerate(sheets.items()):
@@ -85,8 +85,8 @@ def _export(path: Path, made: WorksWorld, last: dt.date, english: bool) -> None:
     known = [p for p in made.projects if p.award_date <= last]
     if english:
         rows = [{ENGLISH[h]: v for h, v in _project(p, last, 1000).items() if h in ENGLISH} for p in known]
-        month = {"PDYear": last.year - 1911, "PDMonth": last.month}
-        _book(path, {"Tender": (f"標案管理系統匯出 {_roc(last)}", [r | month for r in rows])})
+        when = {"PDYear": last.year - 1911, "PDMonth": last.month}
+        _book(path, {"Tender": (f"標案管理系統匯出 {_roc(last)}", [r | when for r in rows])})
         return
     month = f"{last.year - 1911}{last.month:02d}"
     progress = [
@@ -236,11 +236,12 @@ def _register(path: Path, made: WorksWorld) -> None:
 
 
 def _earlier(path: Path, made: WorksWorld) -> None:
-    inspections, findings = [], []
+    inspections: list[dict[str, Any]] = []
+    findings: list[dict[str, Any]] = []
     ordered = sorted(made.earlier, key=lambda e: (e.day, e.project.case_id))
     for number, one in enumerate(ordered, 1):
         key = f"H{one.day.year - 1911}{number:04d}"
-        about = {
+        about: dict[str, Any] = {
             "查驗編號": key,
             "機關代碼": one.project.agency.agency_id,
             "主辦機關": one.project.agency.name,

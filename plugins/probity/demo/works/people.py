@@ -121,7 +121,7 @@ def answer(forms: Iterable[Path], drop: Path, seed: int, until: dt.date) -> list
         book = load_workbook(form)
         any_row = False
         for ws in book.worksheets:
-            for row in _rows(ws, "改善完成日"):
+            for row in _rows(ws, "缺失編號", "改善完成日"):
                 name = str(row["缺失編號"].value or "")
                 rng = random.Random(f"{seed}:answer:{name}")
                 if not name or rng.random() < 0.25:
@@ -140,14 +140,14 @@ def answer(forms: Iterable[Path], drop: Path, seed: int, until: dt.date) -> list
     return answered
 
 
-def _rows(ws: Worksheet, known: str) -> list[dict[str, Any]]:
-    """The rows below the header that holds ``known``: header -> cell; rows that are blank wholly are left out."""
+def _rows(ws: Worksheet, *known: str) -> list[dict[str, Any]]:
+    """The rows below the header that holds all of ``known``: header -> cell; wholly blank rows are left out."""
     header: dict[str, int] = {}
     out = []
     for cells in ws.iter_rows():
         texts = {str(c.value).rstrip("*"): i for i, c in enumerate(cells) if c.value is not None}
         if not header:
-            header = texts if known in texts else {}
+            header = texts if set(known) <= texts.keys() else {}
             continue
         if any(cells[i].value is not None for i in header.values()):
             out.append({name: cells[i] for name, i in header.items()})

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from dataclasses import dataclass, field
+from typing import Any
 
 from probity.calendar import Period
 from probity.demo import corpus
@@ -210,7 +211,7 @@ class _Maker:
         self.truth.poor |= {p.case_id for p in self.projects if p.quality < 0.5}
 
     # -- projects -------------------------------------------------------------------------------------------------
-    def project(self, facility: str = "road", firms: list[Firm] | None = None, **more: object) -> Project:
+    def project(self, facility: str = "road", firms: list[Firm] | None = None, **more: Any) -> Project:
         """One more honest project under way in most of the months, or finished not long before."""
         rng, number = self.rng, len(self.projects) + 1
         agency = rng.choice(self.agencies)
@@ -280,12 +281,12 @@ class _Maker:
         )
 
     # -- what is planted ------------------------------------------------------------------------------------------
-    def planted(self, signal: str, why: str, quality: float = 0.2, facility: str = "road", **more: object) -> Project:
+    def planted(self, signal: str, why: str, quality: float = 0.2, facility: str = "road", **more: Any) -> Project:
         project = self.project(facility, [next(self.special)], quality=quality, **more)
         self.truth.planted.append((project.case_id, signal, why))
         return project
 
-    def under_way(self) -> dict[str, object]:
+    def under_way(self) -> dict[str, Any]:
         """Dates of a project that is at work in every month shown."""
         start = self.first.first - 90 * DAY
         return {"start": start, "award_date": start - 30 * DAY, "days": 360}
