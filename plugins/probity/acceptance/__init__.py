@@ -6,22 +6,9 @@ what an inspection form is filled with (``limits``, ``pack``).
 """
 
 from probity.acceptance.pack import pack
-from probity.acceptance.pwl import Pwl, percent, table_percent, within_limits
+from probity.acceptance.pwl import percent, table_percent, within_limits
 from probity.acceptance.results import results
-from probity.acceptance.rules import Bounds, bounds_of, default_rule, limits
-from probity.acceptance.verdict import evaluate, resolved
+from probity.acceptance.rules import limits
+from probity.acceptance.verdict import evaluate
 
-__all__ = [
-    "Bounds",
-    "Pwl",
-    "bounds_of",
-    "default_rule",
-    "evaluate",
-    "limits",
-    "pack",
-    "percent",
-    "resolved",
-    "results",
-    "table_percent",
-    "within_limits",
-]
+__all__ = ["evaluate", "limits", "pack", "percent", "results", "table_percent", "within_limits"]

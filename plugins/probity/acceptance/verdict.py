@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from probity.acceptance.pwl import deviation_of, mean_of, within_limits
 from probity.acceptance.rules import Bounds, Config, bounds_of
-from probity.tables.works import INSPECTION_LIMIT, INSPECTION_TEST
+from probity.tables.works import INSPECTION_TEST
 
 _DIGITS = 6
 """decimals to which value and limit are compared: typed decimals compare as they are written"""
@@ -31,24 +31,6 @@ def evaluate(limits: pa.Table, measures: pa.Table, config: Config) -> pa.Table:
         rows.setdefault((row["inspection_id"], row["test"]), []).append(row)
     out = [line for key in sorted(rows) for line in _test(key, by_test.get(key), rows[key], config)]
     return pa.Table.from_pylist(out, schema=INSPECTION_TEST.arrow_schema())
-
-
-def resolved(limits: pa.Table, config: Config) -> pa.Table:
-    """INSPECTION_LIMIT with the bounds of default rules filled in."""
-    rows = []
-    for row in limits.to_pylist():
-        bounds = bounds_of(row, config)
-        upper = bounds.sd_upper if bounds.upper is None else bounds.upper
-        rows.append(
-            row
-            | {
-                "lower": bounds.lower,
-                "upper": upper,
-                "mean_lower": bounds.mean_lower,
-                "mean_upper": bounds.mean_upper,
-            }
-        )
-    return pa.Table.from_pylist(rows, schema=INSPECTION_LIMIT.arrow_schema())
 
 
 def _test(

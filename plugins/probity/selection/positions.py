@@ -120,13 +120,9 @@ def plan(
     ]
 
 
-def commitment(outlines: Sequence[Mapping[str, Any]]) -> str:
-    """SHA-256 of the outlines and the rule: may be published before the seed is known."""
-    return canonical.digest(_document(outlines))
-
-
 def file(outlines: Sequence[Mapping[str, Any]], seed: str | int) -> dict[str, Any]:
-    """The positions file (JSON) of a selection: rule, outlines, commitment, seed, positions. It names inspections by
+    """The positions file (JSON) of a selection: rule, outlines, their commitment (SHA-256 of rule and outlines, the same
+    before and after the draw), seed, positions. It names inspections by
     their number, no case, place or firm. ValueError when an inspection stands in it twice."""
     document = _document(outlines)
     names = [o["inspection"] for o in document["outlines"]]

@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 
 from probity import acceptance
-from probity.acceptance.rules import BOUNDS
+from probity.acceptance.rules import BOUNDS, default_rule
 
 from .making import ID, limit, measures, table
 
@@ -99,9 +99,12 @@ def test_concrete_of_buildings(rules):
     assert "混凝土" in found["grade_effect"]
 
 
-def test_resolved_limits_show_the_numbers(rules):
-    own = table("inspection_limit", limit("binder", "NAT-BINDER", design_value=5.2))
-    assert [acceptance.resolved(own, rules).to_pylist()[0][b] for b in BOUNDS] == [4.7, 5.7, None, None]
+def test_the_limits_that_go_out_show_the_numbers(rules, project):
+    own = {r["test"]: r for r in acceptance.limits(project, ID, rules, dt.date(2021, 4, 1))}
+    assert [own["thickness"][b] for b in BOUNDS] == [4.5, None, 5.0, None]
+    assert [own["binder"][b] for b in BOUNDS] == [
+        None
+    ] * 4  # the mix design is not known before the inspector fills it in
 
 
 def test_the_default_is_that_of_the_projects_own_date(rules, project):
@@ -126,7 +129,7 @@ def test_the_shipped_rules_hold_together(rules):
         assert about["possible"]["min"] < about["possible"]["max"]
         assert about.get("grade") is None or about["grade"] in rules["grades"]
         for day in (dt.date(2005, 1, 1), dt.date(2021, 3, 1), dt.date(2026, 1, 1)):
-            rule = acceptance.default_rule(test, day, rules)
+            rule = default_rule(test, day, rules)
             assert rule is not None and rule["source"] and rule["mark"] in ("S", "M"), test
     shared = [
         tuple(t["plan"][k] for k in ("per_m2", "minimum", "maximum", "edge_m"))

@@ -95,7 +95,7 @@ def test_a_stranger_replays_the_positions(tmp_path, tests):
     ]
     good = positions.file(outlines, "７７８８")
     assert good["seed"] == "7788"
-    result = run_verifier(tmp_path, good, positions.commitment(outlines))
+    result = run_verifier(tmp_path, good, positions.file(outlines, "1")["commitment"])
     assert result.returncode == 0 and "positions" in result.stdout, result.stdout
     moved = copy.deepcopy(good)
     moved["positions"][3]["station"] = "999.9"
