@@ -12,6 +12,7 @@ on sets: DuckDB joins and a tree over shapes, never a loop over pairs.
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,10 +234,12 @@ def _pairs(name: str, project: Rows, other: Rows, places: _Places, shapes: npt.N
 def _run(name: str, tables: Mapping[str, pa.Table], **values: Any) -> pa.Table:
     """The file ``sql/<name>.sql`` over the tables."""
     statement = (SQL / f"{name}.sql").read_text(encoding="utf-8")
-    with duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "threads": THREADS}) as con:
-        for table, rows in tables.items():
-            con.register(table, rows)
-        return con.sql(statement, params=values or None).to_arrow_table()
+    with tempfile.TemporaryDirectory(prefix="probity-matching-") as spill:
+        limits: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": spill}
+        with duckdb.connect(config=limits) as con:
+            for table, rows in tables.items():
+                con.register(table, rows)
+            return con.sql(statement, params=values or None).to_arrow_table()
 
 
 def _column(table: pa.Table, name: str) -> Rows:

@@ -21,13 +21,12 @@ What a key is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from probity import config, settings, text
 
@@ -257,22 +256,6 @@ def road_keys_column(districts: pa.Array | pa.ChunkedArray, texts: pa.Array | pa
     ]
     codes = _codes(frame, unique)
     return pa.array(keys, pa.string()).take(codes)
-
-
-def district_column(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """``district_of`` of each row; NULL where there is none. Each distinct text is read once."""
-    return _each_once(texts, district_of)
-
-
-def districts_column(texts: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """``districts_of`` of each row, sorted, joined by comma; NULL where the text names none."""
-    return _each_once(texts, lambda value: ",".join(sorted(districts_of(value))) or None)
-
-
-def _each_once(texts: pa.Array | pa.ChunkedArray, read: Callable[[str | None], str | None]) -> pa.Array:
-    column = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    encoded = pc.cast(column, pa.string()).dictionary_encode()
-    return pa.array([read(t) for t in encoded.dictionary.to_pylist()], pa.string()).take(encoded.indices)
 
 
 def _codes(frame: pa.Table, unique: pa.Table) -> pa.Array:
