@@ -49,7 +49,8 @@ def workbook_bytes(context: Mapping[str, Any], templates: Path = render.TEMPLATE
         for note in own["notes"]:
             sheet.note(text(note))
         frozen = 0 if part == "method" else 2
-        sheet.table(columns(own["columns"]), rows, main=True, freeze=frozen, fills=_fill, fill_to=2)
+        wide = own.get("pages", 1)
+        sheet.table(columns(own["columns"]), rows, main=True, freeze=frozen, pages=wide, fills=_fill, fill_to=2)
         if not rows and "none" in own:
             sheet.note(own["none"])
     return book.to_bytes()

@@ -8,6 +8,7 @@ Why: a form that is typed by hand drifts from its reader; this one cannot.
 from __future__ import annotations
 
 import io
+import math
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -36,6 +37,8 @@ _THIN = Side(style="thin", color="FF999999")
 _BORDER = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _REQUIRED = PatternFill("solid", fgColor="FFFCE4D6")
 _OPTIONAL = PatternFill("solid", fgColor="FFDDEBF7")
+_FILL_IN = PatternFill("solid", fgColor="FFFFF9DB")
+_WRAPPED = Alignment(wrap_text=True, vertical="top")
 _FIXED = "2000-01-01T00:00:00Z"
 _PART_ZH = dict(zip(("must_watch", "ranked", "control", "added", "other"), vocabulary.PART_CHOICES, strict=True))
 
@@ -66,7 +69,7 @@ def write_audit_result_form(path: Path, cases: Sequence[Mapping[str, Any]]) -> N
 def write_correction_form(path: Path, defects: Sequence[Mapping[str, Any]]) -> None:
     """The 缺失改善回報 form for ``defects``, which are pre-filled and locked: the columns of
     ``correction_form.ANSWERS`` up to due_date, as texts."""
-    _write(path, correction_form.CONTRACT, {"correction_answer": defects})
+    _write(path, correction_form.CONTRACT, {"correction_answer": defects}, wrapped=True)
 
 
 def write_all_forms(folder: Path) -> list[Path]:
@@ -93,17 +96,19 @@ def _contracts() -> list[Contract]:
     ]
 
 
-def _write(path: Path, contract: Contract, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+def _write(
+    path: Path, contract: Contract, rows: Mapping[str, Sequence[Mapping[str, Any]]], *, wrapped: bool = False
+) -> None:
     book = Workbook()
     text = words()["forms"][contract.source_id]
     _instructions(book.worksheets[0], contract, text)
     for sheet in contract.sheets:
-        _sheet(book.create_sheet(sheet.zh), sheet, text["title"], rows.get(sheet.table, ()))
+        _sheet(book.create_sheet(sheet.zh), sheet, text["title"], rows.get(sheet.table, ()), wrapped)
     book.active = 1
     save(book, path)
 
 
-def _sheet(ws: Worksheet, sheet: Sheet, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+def _sheet(ws: Worksheet, sheet: Sheet, title: str, rows: Sequence[Mapping[str, Any]], wrapped: bool = False) -> None:
     fields = sheet.fields
     last = get_column_letter(len(fields))
     ws["A1"] = f"{title}－{sheet.zh}" if sheet.zh not in title else title
@@ -127,11 +132,19 @@ def _sheet(ws: Worksheet, sheet: Sheet, title: str, rows: Sequence[Mapping[str, 
         for column, item in enumerate(fields, 1):
             value = row.get(item.name)
             if value is None:
+                if wrapped and item.note != correction_form.PREFILLED:
+                    _open(ws.cell(HEADER_ROW + offset, column), item)
                 continue
             cell = ws.cell(HEADER_ROW + offset, column, value)
             if isinstance(value, str):
                 cell.data_type = "s"  # never a formula, whatever it starts with
             cell.number_format = _format(item)
+            if wrapped:
+                cell.alignment, cell.border = _WRAPPED, _BORDER
+        if wrapped:
+            texts = [(str(row.get(i.name) or ""), _width(i)) for i in fields]
+            lines = max(math.ceil(2.2 * len(text) / width) for text, width in texts)
+            ws.row_dimensions[HEADER_ROW + offset].height = 4 + 15 * max(2, lines)
     _drop_downs(ws, fields, count)
     ws.freeze_panes = ws.cell(HEADER_ROW + 1, 1)
     ws.auto_filter.ref = f"A{HEADER_ROW}:{last}{HEADER_ROW + count}"
@@ -143,6 +156,12 @@ def _sheet(ws: Worksheet, sheet: Sheet, title: str, rows: Sequence[Mapping[str, 
     ws.page_setup.fitToWidth, ws.page_setup.fitToHeight = 1, 0
     ws.sheet_properties.pageSetUpPr.fitToPage = True
     ws.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
+
+
+def _open(cell: Any, item: Field) -> None:
+    """A cell to fill in a pre-filled row: unlocked, framed and coloured."""
+    cell.protection, cell.border, cell.alignment = Protection(locked=False), _BORDER, _WRAPPED
+    cell.fill, cell.number_format = _FILL_IN, _format(item)
 
 
 def _drop_downs(ws: Worksheet, fields: Sequence[Field], count: int) -> None:
