@@ -209,8 +209,9 @@ class _Writer:
             else:
                 breaks = key == "agencies" and row + len(rows) > 30
             if breaks:
-                sheet.page_break(row - 2)
-                page = row - 1
+                # A row of air above the chart, whose frame would else show on the page before.
+                sheet.page_break(row - 3 if page_rows else row - 2)
+                page = row - 2
             sheet.move(row - 1)
             sheet.subheading(words["title"])
             table = [Column("name", words["name"], width=40), Column("count", words["count"], "count", width=12)]
