@@ -232,14 +232,16 @@ def _pairs(name: str, project: Rows, other: Rows, places: _Places, shapes: npt.N
 
 
 def _run(name: str, tables: Mapping[str, pa.Table], **values: Any) -> pa.Table:
-    """The file ``sql/<name>.sql`` over the tables."""
+    """The file ``sql/<name>.sql`` over the tables; the values are the one row of the table ``wanted``."""
     statement = (SQL / f"{name}.sql").read_text(encoding="utf-8")
     with tempfile.TemporaryDirectory(prefix="probity-matching-") as spill:
         limits: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "threads": THREADS, "temp_directory": spill}
         with duckdb.connect(config=limits) as con:
             for table, rows in tables.items():
                 con.register(table, rows)
-            return con.sql(statement, params=values or None).to_arrow_table()
+            if values:
+                con.register("wanted", pa.table({key: [value] for key, value in values.items()}))
+            return con.sql(statement).to_arrow_table()
 
 
 def _column(table: pa.Table, name: str) -> Rows:

@@ -1,5 +1,5 @@
 -- Which permits are a contract's own: the permit's work title is the contract's title, or begins with it.
--- In:  project_title (project, key), permit_title (permit, key), same_firm (project, permit), shortest, lone.
+-- In:  project_title (project, key), permit_title (permit, key), same_firm (project, permit), wanted (shortest, lone).
 -- Out: project, permit.
 -- A title shorter than ``lone`` (「110年度道路改善工程」 is every office's) counts only with the same firm; below
 -- ``shortest`` never. What goes on with a number or 第...標 names another lot: 「...工程(1)」 is not 「...工程(10-4)」.
@@ -7,10 +7,11 @@
 
 WITH lengths AS (
     SELECT DISTINCT
-        left(key, $shortest) AS head,
-        length(key) AS n
-    FROM project_title
-    WHERE length(key) >= $shortest
+        left(c.key, w.shortest) AS head,
+        length(c.key) AS n
+    FROM project_title AS c
+    CROSS JOIN wanted AS w
+    WHERE length(c.key) >= w.shortest
 ),
 
 beginnings AS (
@@ -20,7 +21,8 @@ beginnings AS (
         l.n,
         left(p.key, l.n) AS beginning
     FROM permit_title AS p
-    INNER JOIN lengths AS l ON left(p.key, $shortest) = l.head AND length(p.key) >= l.n
+    CROSS JOIN wanted AS w
+    INNER JOIN lengths AS l ON left(p.key, w.shortest) = l.head AND length(p.key) >= l.n
 ),
 
 hits AS (
@@ -48,8 +50,9 @@ longest AS (
 )
 
 SELECT
-    project,
-    permit
-FROM longest
-WHERE same_firm OR (NOT firm_known AND claimants = 1 AND n >= $lone)
-ORDER BY project, permit
+    l.project,
+    l.permit
+FROM longest AS l
+CROSS JOIN wanted AS w
+WHERE l.same_firm OR (NOT l.firm_known AND l.claimants = 1 AND l.n >= w.lone)
+ORDER BY l.project, l.permit

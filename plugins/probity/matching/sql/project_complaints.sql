@@ -1,6 +1,6 @@
 -- One row a contract and report: by its number, else by distance, else by road.
 -- In:  named (project, complaint), near (project, complaint, distance), road (project, complaint, distance),
---      project_row, complaint_row, road_max.
+--      project_row, complaint_row, wanted (road_max).
 -- Out: PROJECT_COMPLAINT. A road that is shared, but known to be farther than ``road_max`` metres off, is left out.
 
 WITH ways AS (
@@ -19,12 +19,13 @@ WITH ways AS (
     FROM near
     UNION ALL
     SELECT
-        project,
-        complaint,
+        r.project,
+        r.complaint,
         3 AS way,
-        distance
-    FROM road
-    WHERE distance IS NULL OR distance <= $road_max
+        r.distance
+    FROM road AS r
+    CROSS JOIN wanted AS w
+    WHERE r.distance IS NULL OR r.distance <= w.road_max
 ),
 
 best AS (

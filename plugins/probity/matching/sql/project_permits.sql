@@ -1,6 +1,6 @@
 -- One row a contract and permit: the strongest way in which they meet, and the distance where both places are known.
 -- In:  own (project, permit), near (project, permit, distance), road (project, permit, distance), same_firm,
---      project_row, permit_row, road_max.
+--      project_row, permit_row, wanted (road_max).
 -- Out: PROJECT_PERMIT. A road that is shared, but known to be farther than ``road_max`` metres off, is left out.
 
 WITH ways AS (
@@ -19,12 +19,13 @@ WITH ways AS (
     FROM near
     UNION ALL
     SELECT
-        project,
-        permit,
+        r.project,
+        r.permit,
         3 AS way,
-        distance
-    FROM road
-    WHERE distance IS NULL OR distance <= $road_max
+        r.distance
+    FROM road AS r
+    CROSS JOIN wanted AS w
+    WHERE r.distance IS NULL OR r.distance <= w.road_max
 ),
 
 best AS (
