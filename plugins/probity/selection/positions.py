@@ -121,9 +121,11 @@ def plan(
 
 
 def file(outlines: Sequence[Mapping[str, Any]], seed: str | int) -> dict[str, Any]:
-    """The positions file (JSON) of a selection: rule, outlines, their commitment (SHA-256 of rule and outlines, the same
-    before and after the draw), seed, positions. It names inspections by
-    their number, no case, place or firm. ValueError when an inspection stands in it twice."""
+    """The positions file (JSON) of a selection: rule, outlines, commitment (SHA-256 of the two, the same before
+    and after the draw), seed, positions.
+
+    It names inspections by their number, no case, place or firm. ValueError when an inspection stands in it twice.
+    """
     document = _document(outlines)
     names = [o["inspection"] for o in document["outlines"]]
     if len(set(names)) != len(names):
