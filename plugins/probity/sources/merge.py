@@ -289,7 +289,7 @@ def _merge_bids(con: duckdb.DuckDBPyConnection) -> pa.Table:
     names = con.sql(
         "SELECT DISTINCT firm_name FROM bid_seen WHERE contains(firm_name, '公司') ORDER BY firm_name"
     ).to_arrow_table()["firm_name"]
-    full = [_full_name(n) for n in names.to_pylist()]
+    full = [full_name(n) for n in names.to_pylist()]
     con.register("company", pa.table({"firm_name": names.combine_chunks(), "full_name": pa.array(full, pa.string())}))
     con.execute(
         """
@@ -356,7 +356,7 @@ def _merge_bids(con: duckdb.DuckDBPyConnection) -> pa.Table:
     )
 
 
-def _full_name(name: str) -> str:
+def full_name(name: str) -> str:
     """A company's name for telling whether it is the same company: NFKC, variants, no blanks, form kept."""
     return text.title_key("".join(text.nfkc(name).split()))
 

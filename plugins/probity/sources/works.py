@@ -85,6 +85,7 @@ def build_works(
         con.register("contract_known", _known(con, words))
         run_sql(con, "works_project")
         run_sql(con, "works_around")
+        _full_names(con)
         run_sql(con, "works_firms")
         tables = {name: awards[name] for name in SHARED}
         tables |= _projects(con)
@@ -167,6 +168,15 @@ def _awards(con: duckdb.DuckDBPyConnection, awards: Mapping[str, pa.Table]) -> N
     con.register("works_award", works.append_column("ck", obs.case_keys(works["case_no"].combine_chunks())))
     con.register("bid", awards["bid"])
     con.register("contract_change", awards["contract_change"])
+
+
+def _full_names(con: duckdb.DuckDBPyConnection) -> None:
+    """``full_of``: each firm's name as written, and the full name by which it is known to be the same company."""
+    names = con.sql(
+        "SELECT firm_name FROM firm_seen UNION SELECT firm_name FROM bid UNION SELECT firm_name FROM contractor_seen"
+    ).to_arrow_table()["firm_name"]
+    full = [merge.full_name(name) for name in names.to_pylist()]
+    con.register("full_of", pa.table({"firm_name": names, "full_name": pa.array(full, pa.string())}))
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -252,11 +262,9 @@ def _texts(table: pa.Table, name: str) -> pa.Array:
 def _agencies(agency: pa.Table, project: pa.Table) -> pa.Table:
     """The agencies with those that only the works export names, under the code's nearest known parent."""
     listed = set(agency["agency_id"].to_pylist())
-    pairs_ = sorted(
-        set(zip(project["agency_id"].to_pylist(), project["agency_name"].to_pylist(), strict=True)) - {None}
-    )
+    named = zip(project["agency_id"].to_pylist(), project["agency_name"].to_pylist(), strict=True)
     found: dict[str, str] = {}
-    for agency_id, name in (p for p in pairs_ if p[0] is not None and p[0] not in listed):
+    for agency_id, name in sorted({pair for pair in named if pair[0] is not None and pair[0] not in listed}):
         found.setdefault(agency_id, name)
     everyone = listed | found.keys()
     rows = [

@@ -138,6 +138,26 @@ def test_joint_contractors_are_parted_with_their_shares_and_take_their_ids(files
     ]
 
 
+def test_a_company_of_another_form_is_another_company(files, build):
+    files.xlsx("營造業.xlsx", {"登記": sheet([{"統一編號": "22099131", "廠商名稱": "範例甲營造股份有限公司",
+                                         "等級": "丙等", "資本額": "5000000"}])})  # fmt: skip
+    export(files, "標案_11003.xlsx", [project()])
+    assert only(build()["project_firm"])["firm"] == "N:範例甲營造"
+
+
+def test_agencies_that_only_the_export_names_stand_under_their_parent(files, build):
+    files.awards("a.csv", [{"unit_id": "3.99.10"}])
+    coded = {"主辦機關代碼": "3.99.10.2", "主辦機關": "測試市養護工程處"}
+    export(files, "標案_11003.xlsx", [project(**coded), project(主辦機關="測試市乙區公所", 標案案號="B1")])
+    tables = build()
+    assert only(tables["agency"], agency_id="3.99.10.2")["parent_id"] == "3.99.10"
+    assert [p["case_id"] for p in tables["project"]] == [
+        "3.99.10.2|A110001",
+        "3.99.10|A110001",
+        "N:測試市乙區公所|B1",
+    ]
+
+
 def test_rows_that_cannot_be_used_are_set_aside_with_what_to_do(files):
     progress = sheet([{"主辦機關": AGENCY, "標案案號": "A110001", "年月": "", "實際進度": "30%"},
                       {"主辦機關": AGENCY, "標案案號": "B-9", "年月": "11003", "實際進度": "30%"}])  # fmt: skip

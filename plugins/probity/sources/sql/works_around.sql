@@ -23,6 +23,7 @@ WITH listed AS (
                 coalesce(o._file_date <= w.grace_day, TRUE) DESC,
                 o._file_date DESC NULLS LAST,
                 f.fno ASC,
+                o._sheet ASC,
                 o._row ASC
         ) = 1
 )
@@ -48,6 +49,7 @@ QUALIFY
             coalesce(o._file_date <= w.grace_day, TRUE) DESC,
             o._file_date DESC NULLS LAST,
             f.fno ASC,
+            o._sheet ASC,
             o._row ASC
     ) = 1;
 
@@ -66,6 +68,7 @@ WITH listed AS (
                 coalesce(o._file_date <= w.grace_day, TRUE) DESC,
                 o._file_date DESC NULLS LAST,
                 f.fno ASC,
+                o._sheet ASC,
                 o._row ASC
         ) = 1
 )

@@ -1,28 +1,31 @@
 -- Who carries each contract: the firms of the file believed first, else the winners of its award.
--- In:  project, firm_seen (ak, ck, file_rank, month_end, rank and the firm), bid (of the awards), contractor_seen.
+-- In:  project, firm_seen (ak, ck, file_rank, month_end, rank and the firm), bid (of the awards), contractor_seen,
+--      full_of (firm_name, full_name).
 -- Out: project_firm. A firm without 統編 takes that of the same name among the winners of its own award, else the only
--- one that the register or the awards give a company of that full name (公司法 §18: unique nationwide).
+-- one that the register or the awards give that full name, its form included (公司法 §18: unique nationwide).
 
 CREATE TABLE firm_id_of AS
 WITH named AS (
     SELECT
-        firm_key,
-        firm_id
-    FROM contractor_seen
-    WHERE firm_id IS NOT NULL
+        n.full_name,
+        c.firm_id
+    FROM contractor_seen AS c
+    INNER JOIN full_of AS n ON c.firm_name = n.firm_name
+    WHERE c.firm_id IS NOT NULL
     UNION
     SELECT
-        firm_key,
-        firm_id
-    FROM bid
-    WHERE firm_id IS NOT NULL AND contains(firm_name, '公司')
+        n.full_name,
+        b.firm_id
+    FROM bid AS b
+    INNER JOIN full_of AS n ON b.firm_name = n.firm_name
+    WHERE b.firm_id IS NOT NULL AND contains(b.firm_name, '公司')
 )
 
 SELECT
-    firm_key,
+    full_name,
     min(firm_id) AS firm_id
 FROM named
-GROUP BY firm_key
+GROUP BY full_name
 HAVING min(firm_id) = max(firm_id);
 
 CREATE TABLE project_firm AS
@@ -91,7 +94,8 @@ known AS (
         n.rank,
         coalesce(n.firm_id, i.firm_id, 'N:' || n.firm_key) AS firm
     FROM named AS n
-    LEFT JOIN firm_id_of AS i ON n.firm_key = i.firm_key
+    LEFT JOIN full_of AS f ON n.firm_name = f.firm_name
+    LEFT JOIN firm_id_of AS i ON f.full_name = i.full_name
 ),
 
 one AS (
