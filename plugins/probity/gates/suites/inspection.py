@@ -90,13 +90,7 @@ CHANGE_HEADINGS = {
     "fine": "未更改",
 }
 CONFLICT_HEADINGS = {"where": "檔案", "revision": "修訂次", "fine": "無衝突"}
-FILE_HEADINGS = {
-    "file": "檔案",
-    "digest": "檔案雜湊",
-    "source": "來源",
-    "accepted": "已接受",
-    "clean": "無隔離儲存格",
-}
+FILE_HEADINGS = {"file": "檔案", "digest": "檔案雜湊", "clean": "無隔離儲存格"}
 
 KINDS = {"edited": "被更改", "missing": "整列不見", "extra": "多出一列", "wrong_project": "不是這件工程的查驗表"}
 
@@ -136,8 +130,6 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
         {
             "file": f["file_name"],
             "digest": f["digest"],
-            "source": f["source_id"],
-            "accepted": not f["refused"],
             "clean": f["digest"] not in unread and not f["refused"],
         }
         for f in context.get("files", ())
