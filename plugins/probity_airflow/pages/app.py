@@ -167,6 +167,8 @@ def create_app() -> FastAPI:
     app.get("/defects/{defect_id}", name="defect")(defect)
     app.get("/closures", name="closures")(closures)
     app.get("/closures/{request_id}", name="closure")(closure)
+    app.get("/drafts/{job}/{period}", name="draft")(draft)
+    app.get("/drafts/{job}/{period}/{digest}", name="draft_file")(draft_file)
     app.get("/gates", name="gates")(gates)
     app.get("/gates/{number}", name="gate")(gate)
     app.get("/gates/{number}/page", name="gate_page")(gate_page)
@@ -348,6 +350,35 @@ def closure(
         items=items if open_to_reader else [],
         restricted=not open_to_reader,
     )
+
+
+# -- drafts of reports ---------------------------------------------------------------------------------------------
+def draft(request: Request, reader: ReaderDep, session: SessionDep, job: str, period: str) -> Response:
+    """The newest draft of a report that waits for approval, or waited: its files, for those who may approve."""
+    if not reader.may_read(job):
+        raise HTTPException(404)
+    reader.must_see_cases(job, f"draft {job} {period}")
+    row = queries.draft(session, job, period)
+    if row is None:
+        raise HTTPException(404)
+    code = row.manifest_digest[:8].upper()
+    return show(request, "draft.html", reader=reader, job=job, period=period, row=row, code=code)
+
+
+def draft_file(
+    reader: ReaderDep, session: SessionDep, settings: SettingsDep, job: str, period: str, digest: str
+) -> Response:
+    """One file of a draft."""
+    if not reader.may_read(job):
+        raise HTTPException(404)
+    reader.must_see_cases(job, f"draft file {digest} of {job} {period}")
+    row = queries.draft(session, job, period)
+    known = {f["digest"]: f for f in row.counts["files"]} if row is not None else {}
+    if digest not in known:
+        raise HTTPException(404)
+    path = ObjectStore(settings.objects).path(digest, "draft")
+    headers = {k: v for k, v in HEADERS.items() if k != "Content-Security-Policy"}
+    return FileResponse(path, filename=known[digest]["name"], headers=headers)
 
 
 # -- gates, quarantine, deliveries, trail ------------------------------------------------------------------------------

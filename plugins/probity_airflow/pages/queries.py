@@ -170,6 +170,16 @@ class Archive:
         return {a["auditor_id"]: a["auditor_name"] for a in self.rows("auditor")}
 
 
+def draft(session: Session, job: str, period: str) -> model.RunStep | None:
+    """The newest draft of a report: the digest that its approval speaks of, and its files."""
+    return session.scalar(
+        select(model.RunStep)
+        .where(model.RunStep.job == job, model.RunStep.period == period, model.RunStep.step == "draft")
+        .order_by(model.RunStep.id.desc())
+        .limit(1)
+    )
+
+
 def gate_results(session: Session, page: int = 1) -> list[model.GateResult]:
     return list(
         session.scalars(
