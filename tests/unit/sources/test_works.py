@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from probity import config, sources
 from probity.calendar import Period
 from probity.settings import ROOT
+from probity.tables import TABLES
 
 D = dt.date
 AGENCY = "測試市政府建設局"
@@ -374,3 +376,27 @@ def test_coverage_names_what_the_works_jobs_miss(files):
         "debarment_feed",
     }
     assert "works_projects" not in {x["source_id"] for x in sources.coverage([], Period.parse("2021-03"))}
+
+
+NASTY = (
+    "", "-", "0", "110", "13", "-5", "$", "110/03/05", "1100305", "99999999", "11003", "85%", "1e9", "1,000", "0K+350",
+    "120.7", "24.1", "POLYGON ((120 24,121 24,121 25,120 24))", "POLYGON EMPTY", "POLYGON ((nan nan, 1 1, 2 2))",
+    "MULTIPOLYGON (((120 24,120.1 24,120.1 24.1,120 24)))", "是", "甲、乙；丙/丁", "；", "(60%)", "甲營造(60%)、",
+    "=1+1", "王小明", "\ue0c6成營造", "西屯區", "河南路二段", "合計", "甲等", "1999", "無", "N/A", "22099131", "1" * 30,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("source_id", ["works_projects", "excavation_permits", "complaints", "contractor_register"])
+def test_whatever_the_cells_no_row_is_lost_and_the_tables_keep_their_shape(files, options, source_id):
+    dice = random.Random(source_id)
+    for number, item in enumerate(sources.CONTRACTS[source_id].sheets):
+        rows = [[f.zh for f in item.fields], *([dice.choice(NASTY) for _ in item.fields] for _ in range(60))]
+        files.xlsx(f"{number}.xlsx", {item.zh: rows})
+    for found in files.everything():
+        assert (found.source_id, found.rows_in) == (source_id, found.rows_out + found.rows_quarantined)
+    tables = sources.build_works(files.everything(), Period.parse("2021-03"), files.objects, options)
+    for name, table in tables.items():
+        assert table.schema.equals(TABLES[name].arrow_schema()), name
+        required = [c.name for c in TABLES[name].columns if c.required]
+        assert sum(table[c].null_count for c in required) == 0, name
+        assert table.group_by(list(TABLES[name].key)).aggregate([]).num_rows == table.num_rows, name
