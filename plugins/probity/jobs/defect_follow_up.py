@@ -95,13 +95,14 @@ def collect(settings: Settings, period_key: str) -> str:
     return ref
 
 
-def packs(session: Session, office: Office) -> dict[str, Any]:
-    """Inspection id -> what its form was filled with when it went out, of every published selection."""
-    digests = session.scalars(
-        select(model.Report.digest).where(model.Report.kind == "packs").order_by(model.Report.report_id)
-    )
+def packs(session: Session, office: Office, besides: Period | None = None) -> dict[str, Any]:
+    """Inspection id -> what its form was filled with when it went out, of everything published; ``besides``: without
+    the forms that this job published for that day."""
+    query = select(model.Report.digest).join(model.Publication).where(model.Report.kind == "packs")
+    if besides is not None:
+        query = query.where((model.Publication.job != JOB) | (model.Publication.period != besides.key))
     found: dict[str, Any] = {}
-    for digest in digests:
+    for digest in session.scalars(query.order_by(model.Report.report_id)):
         for pack in json.loads(office.objects.get_bytes(digest, "report")):
             found[pack["inspection"]["inspection_id"]] = pack
     return found
@@ -508,21 +509,28 @@ def publish(settings: Settings, period_key: str, ref: str) -> dict[str, Any]:
         }
         reference = office.objects.put_json(publication)
         row = _publication(session, period, reference)
-        context = defect_reports.context(
-            office,
-            rules,
-            period,
-            publication,
-            {"id": row.publication_id, "revision": row.revision},
-            trail.head(session),
-        )
-        kept_facts = records.find_facts(session, JOB, period, "publish", reference)
-        if kept_facts is not None:
-            context = office.objects.get_json(kept_facts["context"])
+        context = _kept_context(session, office, period, reference)
+        if context is None:
+            looked_at = set(office.tables(inputs)["inspection"]["inspection_id"].to_pylist())
+            letters = [office.objects.get_json(digest) for digest in kept]
+            sent = packs(session, office, besides=period)
+            about = {
+                "id": row.publication_id,
+                "revision": row.revision,
+                "trail_head": trail.head(session),
+                "again": defect_reports.again(letters, sent, looked_at, rules),
+            }
+            context = defect_reports.context(office, rules, period, publication, about)
         files = defect_reports.files(context, book.templates)
         written = publishing.write(session, office, row, files, context)
     log.info("publication %s: %s letters, %s files", row.publication_id, len(kept), len(written))
     return {"selection_id": row.publication_id, "files": len(written)}
+
+
+def _kept_context(session: Session, office: Office, period: Period, reference: str) -> dict[str, Any] | None:
+    """The context with which ``reference`` was published before: what was told is told again, whatever came since."""
+    facts = records.find_facts(session, JOB, period, "publish", reference)
+    return None if facts is None else dict(office.objects.get_json(facts["context"]))
 
 
 def _publication(session: Session, period: Period, reference: str) -> model.Publication:

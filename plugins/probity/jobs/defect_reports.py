@@ -6,6 +6,7 @@ be made again from it alone), the workbook, letters and correction forms, and th
 
 from __future__ import annotations
 
+import datetime as dt
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -20,7 +21,7 @@ from probity.jobs import briefing, defect_log, post
 from probity.jobs.office import Office
 from probity.jobs.selecting import Files
 from probity.reports import defect_letters, defect_workbook, render
-from probity.sources import forms
+from probity.sources import forms, inspection_form
 from probity.text import roc_date
 
 
@@ -35,10 +36,12 @@ def context(
     period: Period,
     publication: Mapping[str, Any],
     about: Mapping[str, Any],
-    trail_head: str,
 ) -> dict[str, Any]:
-    """The facts of a published day. ``about``: id and revision of the publication. Keys: job, period, period_roc,
-    selection_id, revision, replaces_revision, manifest_digest, trail_head, defects, today, counts, letters, ui_url."""
+    """The facts of a published day. ``about``: id, revision, trail_head, ``again`` (the packs of re-inspections).
+
+    Keys: job, period, period_roc, date, selection_id, revision, replaces_revision, manifest_digest, list_digest,
+    trail_head, defects, today, counts, letters, packs, rules, ui_url.
+    """
     tables = {n: office.objects.get_table(s["digest"]) for n, s in publication["snapshots"].items()}
     listed = [_worded(row, rules) for row in tables["defect"].to_pylist()]
     known = {row["defect_id"]: row for row in listed}
@@ -59,7 +62,7 @@ def context(
         "replaces_revision": about["revision"] - 1 or None,
         "manifest_digest": canonical.digest(publication),
         "list_digest": publication["snapshots"]["defect"]["digest"],
-        "trail_head": trail_head,
+        "trail_head": about["trail_head"],
         "defects": sorted(listed, key=lambda r: (-r["overdue_days"], r["deadline"], r["defect_id"])),
         "today": sorted(today, key=lambda e: (e["agency_name"], e["defect_id"], e["kind"])),
         "counts": defects.summary(tables["defect"]) | {"today": len(today), "letters": len(letters)},
@@ -67,10 +70,34 @@ def context(
             (x | {"defects": [_worded(row, rules) for row in x["defects"]]} for x in letters),
             key=lambda x: (x["due_date"], x["letter_id"]),
         ),
+        "packs": list(about["again"]),
         "rules": dict(rules.on(period.last)),
         "ui_url": office.settings.ui_url,
     }
     return briefing.plain(told)
+
+
+def again(
+    letters: list[dict[str, Any]], sent: Mapping[str, Any], come_back: set[str], rules: defects.Rules
+) -> list[dict[str, Any]]:
+    """What the forms of re-inspections are filled with: one for each inspection of which ``letters`` close a grave
+    defect, at the positions that were measured before, unless one is still out. ``sent``: inspection id -> pack."""
+    out = []
+    for number in sorted({i for x in letters if x["kind"] == "closed" for i in _looked_at_again(x, rules)}):
+        waits = any(p["inspection"].get("reinspects") == number and i not in come_back for i, p in sent.items())
+        if number not in sent or waits:
+            continue
+        pack = sent[number]
+        root = number.rpartition("-")[0] if pack["inspection"].get("reinspects") else number
+        n = 1 + sum(i.startswith(f"{root}-") for i in sent)
+        out.append(pack | {"inspection": pack["inspection"] | {"inspection_id": f"{root}-{n}", "reinspects": number}})
+    return out
+
+
+def _looked_at_again(letter: Mapping[str, Any], rules: defects.Rules) -> set[str]:
+    """The inspections whose closed defects want another look."""
+    wanted = rules.on(render.as_date(letter["due_date"]) or dt.date.max)["reinspect"]
+    return {row["inspection_id"] for row in letter["defects"] if row["severity"] in wanted}
 
 
 def _worded(row: Mapping[str, Any], rules: defects.Rules) -> dict[str, Any]:
@@ -89,6 +116,12 @@ def files(context: Mapping[str, Any], templates: Path) -> Files:
                 form = Path(folder) / f"{letter['letter_id']}.xlsx"
                 forms.write_correction_form(form, [_prefilled(row) for row in letter["defects"]])
                 out["correction_form", form.name] = form.read_bytes()
+        for pack in context["packs"]:
+            form = Path(folder) / f"{pack['inspection']['inspection_id']}.xlsx"
+            inspection_form.write(form, pack)
+            out["inspection_form", form.name] = form.read_bytes()
+    if context["packs"]:  # what comes back is held against it
+        out["packs", f"{name}-packs.json"] = (canonical.dumps(context["packs"]) + "\n").encode()
     return out
 
 
@@ -137,7 +170,7 @@ def _attached(
     sent = [p for kind in ("letter", "correction_form") for p in there.get(kind, []) if p.stem in mine]
     if person.level == "agency":
         return {p.name: p.read_bytes() for p in sent}
-    attached = {p.name: p.read_bytes() for p in there.get("workbook", [])}
+    attached = {p.name: p.read_bytes() for kind in ("workbook", "inspection_form") for p in there.get(kind, [])}
     if sent:
         name = f"{context['selection_id']}-letters.zip"
         attached[name] = reports.zip_files({p.name: p.read_bytes() for p in sent})

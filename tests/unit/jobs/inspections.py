@@ -65,9 +65,15 @@ def send_out(settings: Settings, *packs: dict[str, Any], name: str = SELECTION) 
 def form(settings: Settings, sent: dict[str, Any], on: str, findings: list[dict[str, Any]], **more: Any) -> Path:
     """The form of ``sent`` filled in on the day ``on`` and dropped. ``findings``: 缺失 rows by heading; ``values``: of
     each test (default: fine ones); ``revision``, ``name``: of the form and its file."""
-    path = settings.drop / more.get("name", f"{sent['inspection']['inspection_id']}.xlsx")
+    path = settings.drop / more.pop("name", f"{sent['inspection']['inspection_id']}.xlsx")
     inspection_form.write(path, sent)
-    book = openpyxl.load_workbook(path)
+    return fill(settings, path, on, findings, **more)
+
+
+def fill(settings: Settings, blank: Path, on: str, findings: list[dict[str, Any]], **more: Any) -> Path:
+    """The same with a form that is there: ``blank`` filled in and dropped under its name."""
+    path = settings.drop / blank.name
+    book = openpyxl.load_workbook(blank)
     _put(book["查驗表"], 1, {"查驗日": on, "修訂次": more.get("revision", 1)})
     fine = {"flatness": 2.0, "flatness_sd": 2.0, "thickness": 5.1, "compaction": 97.0, "binder": 5.0}
     given = fine | more.get("values", {})

@@ -17,9 +17,10 @@ from probity.delivery.model import OutboxMail
 from probity.jobs import JobError, NoData, defect_log
 from probity.jobs import defect_follow_up as job
 from probity.jobs.office import Office
+from probity.ops import defect_list
 from probity.settings import Settings
 from probity.store import db, model
-from tests.unit.jobs.inspections import CONFIG, INSPECTION, answer, form, pack, send_out
+from tests.unit.jobs.inspections import CONFIG, INSPECTION, answer, fill, form, pack, send_out
 
 OFFICER = {"choice": "approve", "user": "林科長 (lin)", "reason": "", "removed_text": ""}
 FINDINGS = [
@@ -130,9 +131,9 @@ def test_a_reinspection_reopens_and_a_corrected_form_counts(office: Settings) ->
     asked = job.approval_request(office, "2021-03-15", ref)
     job.record_decision(office, "2021-03-15", ref, OFFICER | {"list_digest": asked["list_digest"]})
     assert {r["state"] for r in listed(office, "2021-03-15")} == {"closed"}
-    again = pack(f"{INSPECTION}-1", reinspects=INSPECTION)
-    send_out(office, again, name="RI-re")
-    form(office, again, "110/5/5", FINDINGS[:1])
+    closing = published(office, "2021-03-16")
+    (blank,) = (office.reports / str(closing)).glob(f"{INSPECTION}-1.xlsx")
+    fill(office, blank, "110/5/5", FINDINGS[:1])
     run(office, "2021-05-05")
     now = {r["defect_id"][-3:]: r for r in listed(office, "2021-05-05")}
     assert sorted(now) == ["D01", "D02", "D91"], "the old defect, not a new one"
@@ -256,3 +257,16 @@ def test_the_workbook_and_the_letters_hold_what_they_should(office: Settings) ->
     assert [p.recipient.role for p in sent] == ["inspection_team_secretary"]
     bodies = sent[0].bodies.subject + sent[0].bodies.text + sent[0].bodies.html
     assert not [t for t in terms if t in bodies]
+
+
+def test_the_command_tells_the_list_of_any_day(office: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    run(office, "2021-03-05")
+    assert defect_list.show(office, "2021-03-05") == 0
+    told = capsys.readouterr().out
+    assert f"{INSPECTION}-D91" in told and "共 3 項，待改善 3" in told
+    defect_list.show(office, "2021-03-04")
+    assert "沒有列管的缺失" in capsys.readouterr().out
+    defect_list.show(office, "2021-03-05", "2021-03-06T08:00+08:00")
+    assert "沒有列管的缺失" in capsys.readouterr().out, "it was recorded later than that"
+    with pytest.raises(ValueError):
+        defect_list.show(office, "5 March")
