@@ -42,7 +42,7 @@ SELECT
         WHEN j.cid IS NULL THEN 'firm'
         WHEN h.cid IS NULL AND coalesce(
                 v.since > c.last_day - to_years(l.debarred_years::INTEGER) OR v.until < c.last_day, TRUE
-            ) THEN 'debarment'
+            ) THEN 'debarment_years'
     END AS reason,
     h.cid IS NOT NULL AS fired,
     coalesce(h.n, 0) AS value,

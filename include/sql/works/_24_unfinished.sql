@@ -3,11 +3,13 @@
 -- many, and what is left of them by its part. ``at_least`` counts what is known to be left: the sum less what was
 -- valued, else less what the progress says was done; ``at_most`` takes a contract with neither whole. A contract
 -- without a sum, or a joint one whose shares are not stated, makes the total unknown (``n_unknown``). Sums are
--- decimals: the same in any order.
+-- decimals: the same in any order. ``n_running`` are under way by the works export; that a contract known from its
+-- award alone still runs is an assumption (``n_assumed``).
 WITH signed AS (
     SELECT
         cid,
         stage = 'under_way' AS is_running,
+        list_contains(string_split(sources, ','), 'works_projects') AS is_seen,
         coalesce(changed_amount, contract_amount) AS total,
         coalesce(valued_amount, coalesce(changed_amount, contract_amount) * actual_progress) AS done
     FROM project
@@ -18,6 +20,7 @@ open_parts AS (
     SELECT
         s.fid,
         p.is_running,
+        p.is_seen,
         s.part,
         s.is_known AND p.total IS NOT NULL AS is_known,
         p.total,
@@ -29,7 +32,8 @@ open_parts AS (
 SELECT
     fid,
     count(*) AS n,
-    count(*) FILTER (WHERE is_running) AS n_running,
+    count(*) FILTER (WHERE is_running AND is_seen) AS n_running,
+    count(*) FILTER (WHERE is_running AND NOT is_seen) AS n_assumed,
     count(*) FILTER (WHERE NOT is_known) AS n_unknown,
     coalesce(sum((part * remaining)::DECIMAL(38, 2)) FILTER (WHERE is_known), 0)::DOUBLE AS at_least,
     coalesce(sum((part * coalesce(remaining, total))::DECIMAL(38, 2)) FILTER (WHERE is_known), 0)::DOUBLE AS at_most

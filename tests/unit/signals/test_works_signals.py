@@ -204,6 +204,23 @@ def test_a_natural_person_is_not_named_in_evidence() -> None:
     assert "王○○" in row["evidence"] and "小虛" not in row["evidence"]
 
 
+def test_of_many_works_that_waited_long_the_longest_come_first() -> None:
+    w = WorksWorld()
+    cases = [w.project(1, start_date=LAST - (365 + i) * DAY) for i in range(40)]
+    w.inspect(w.done(2, stage="closed", eligible=False), LAST)
+    fired = {case for (case, _), row in run(w, "W52").items() if row["state"] == "fired"}
+    assert fired == set(cases[-4:])
+
+
+def test_sites_that_only_an_award_speaks_of_are_told_and_not_counted() -> None:
+    w = WorksWorld()
+    case = [w.project(1) for _ in range(5)][-1]
+    w.project(1, sources="award_csv")
+    row = run(w, "W42")[case, "W42"]
+    assert row["value"] == 5
+    assert "另有僅見決標公告者1件，未計入" in signals.reason(BY_ID["W42"], row)
+
+
 # -- what holds for all ----------------------------------------------------------------------------------------------
 def test_the_same_bytes_whatever_the_order_of_rows_and_only_eligible_projects_in_scope() -> None:
     w = WorksWorld()

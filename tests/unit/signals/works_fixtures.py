@@ -205,7 +205,8 @@ def _(w: WorksWorld) -> Cases:
     quiet = [w.project(2) for _ in range(4)][-1]
     w.done(2)
     w.project(2, stage="not_started")
-    return {"fires": fires, "quiet": quiet, "missing": w.project()}
+    assumed = [w.project(3, **({"sources": "award_csv"} if i else {})) for i in range(5)][-1]
+    return {"fires": fires, "quiet": quiet, "missing": assumed}
 
 
 @fixture("W43")
@@ -264,6 +265,7 @@ def _(w: WorksWorld) -> Cases:
         seen={"start_date": LAST - 900 * DAY},
         missing={"start_date": None},
     )
+    cases["finished"] = w.done(1, on=LAST - 364 * DAY)
     w.inspect(cases["seen"], LAST - 30 * DAY)
     return cases
 
