@@ -58,7 +58,8 @@ def stand(rows: Sequence[Mapping[str, Any]], rules: Rules) -> Standing | None:
     first = max(findings, key=lambda r: (int(ev.facts_of(r).get("revision") or 0), r["event_id"]))
     facts = ev.facts_of(first)
     found = first["event_date"]
-    deadline = first["deadline"] or rules.deadline(str(facts["severity"]), found)
+    set_ = first["deadline"]
+    deadline = rules.last_day(set_) if set_ else rules.deadline(str(facts["severity"]), found)
     now = Standing(first["defect_id"], facts, found, deadline, found, state_date=found)
     for row in rows:
         if row["event_date"] >= found:
@@ -84,14 +85,14 @@ def _reported(now: Standing, row: Mapping[str, Any], rules: Rules) -> None:
 
 def _extended(now: Standing, row: Mapping[str, Any], rules: Rules) -> None:
     if row["deadline"] is not None and now.state != "closed":
-        now.deadline, now.since = row["deadline"], row["event_date"]
+        now.deadline, now.since = rules.last_day(row["deadline"]), row["event_date"]
     _dealt_with(now, row)
 
 
 def _refused(now: Standing, row: Mapping[str, Any], rules: Rules) -> None:
     if now.state == "reported" and not ev.facts_of(row).get("extension"):
         now.state, now.state_date = "open", row["event_date"]
-        now.deadline = row["deadline"] or rules.again(now.severity, row["event_date"])
+        now.deadline = _again(now, row, rules)
         now.since, now.answered, now.in_time = row["event_date"], None, None
     _dealt_with(now, row)
 
@@ -107,9 +108,15 @@ def _reopened(now: Standing, row: Mapping[str, Any], rules: Rules) -> None:
         return
     now.cycle += 1
     now.state, now.state_date, now.closed_date = "open", row["event_date"], None
-    now.deadline = row["deadline"] or rules.again(now.severity, row["event_date"])
+    now.deadline = _again(now, row, rules)
     now.since, now.answered, now.in_time, now.evidence = row["event_date"], None, None, None
     now.reports.clear()
+
+
+def _again(now: Standing, row: Mapping[str, Any], rules: Rules) -> dt.date:
+    """The deadline that a refusal or a re-inspection sets, the rules' own when it sets none."""
+    set_: dt.date | None = row["deadline"]
+    return rules.last_day(set_) if set_ else rules.again(now.severity, row["event_date"])
 
 
 def _dealt_with(now: Standing, row: Mapping[str, Any]) -> None:

@@ -44,6 +44,10 @@ class Rules:
         """The last day on which the correction of a defect found then is in time (工程施工查核小組作業辦法 §9)."""
         return self.calendar.add_working_days(found, int(self.on(found)["deadline"][severity]))
 
+    def last_day(self, day: dt.date) -> dt.date:
+        """A deadline that somebody set: on a day off it ends with the next working day (行政程序法 §48)."""
+        return self.calendar.on_or_after(day)
+
     def again(self, severity: str, day: dt.date) -> dt.date:
         """The new deadline after a refusal or a reopening on ``day``."""
         return self.calendar.add_working_days(day, int(self.on(day)["again"][severity]))

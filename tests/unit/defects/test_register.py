@@ -38,6 +38,14 @@ def test_a_finding_gets_its_deadline_in_working_days() -> None:
     assert one([found(deadline="03-12")], "03-05")["deadline"] == day("03-12"), "what the inspector set wins"
 
 
+def test_a_deadline_on_a_day_off_ends_with_the_next_working_day() -> None:
+    """Saturday 13 March: Monday is still in time (行政程序法 §48)."""
+    first = found(deadline="03-13")
+    assert one([first], "03-13")["deadline"] == day("03-15")
+    assert one([first, reported(first, "03-15")], "03-15")["on_time"] is True
+    assert one([first], "03-16")["overdue_days"] == 1
+
+
 def test_overdue_counts_working_days_until_the_answer() -> None:
     first = found(deadline="03-12")
     assert one([first], "03-12")["overdue_days"] == 0
