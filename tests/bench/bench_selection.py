@@ -7,7 +7,7 @@ with weights learnt from a random control share, side by side with the leak chec
 
 What is the product's own here: the screens' SQL (include/sql/procurement), ``selection.score`` (points, sums),
 ``selection.learning.learn`` (weights from control results), ``selection.record`` (firms met in audited cases) and
-``selection.draw`` (who is in the control share). Only the table of auctions is turned into signals here.
+``probity.tickets`` (who is in the control share). Only the table of auctions is turned into signals here.
 
 Honesty: no dates are used by any scorer except the row that says so; audited control tenders never count in the
 test; "later half" learns from control tenders of the earlier half alone and knows only earlier co-bidding.
@@ -34,9 +34,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.stats import rankdata
 
-from probity import canonical, config, selection, signals
+from probity import canonical, config, selection, signals, tickets
 from probity.calendar import Period
-from probity.selection import choose, draw, learning, record, score
+from probity.selection import choose, learning, record, score
 from probity.settings import ROOT
 from probity.tables import AUDIT_RESULT, AWARD_CASE, BID, SELECTION_CASE, SIGNAL_RESULT, Table
 
@@ -266,7 +266,7 @@ def single(feature: str) -> Scorer:
 def chance() -> Scorer:
     def run(auctions: Auctions, seed: int) -> Scored:
         t = auctions.tenders
-        return t["label"].to_numpy(), np.array([float(draw.ticket_number(i, seed)) for i in t.index])
+        return t["label"].to_numpy(), np.array([float(tickets.ticket_number(i, seed)) for i in t.index])
 
     return Scorer("random (SHA-256 tickets)", run, DRAWS)
 
@@ -296,7 +296,7 @@ def learnt(name: str, features: tuple[str, ...], later_half: bool = False) -> Sc
             pool = t.index[(t["date"] < t["date"].median()).to_numpy()]
             if auctions.has_firms:
                 t[list(NETWORK)] = network(auctions.bids, t["date"])
-        control = [ticket.id for ticket in draw.sample(pool, control_size(len(pool)), seed)]
+        control = [ticket.id for ticket in tickets.sample(pool, control_size(len(pool)), seed)]
         verdicts = {i: bool(t.at[i, "label"]) for i in control}
         if "record" in features:
             bids = auctions.bids.rename(columns={"tender": "case_id"})
@@ -373,7 +373,7 @@ class Shipped:
         """Audit the control share, then score as the next period would: learnt weights, firms' record."""
         t = auctions.tenders
         size = control_size(len(t))
-        control = [ticket.id for ticket in draw.sample(t.index, size, seed)]
+        control = [ticket.id for ticket in tickets.sample(t.index, size, seed)]
         found = [{"case_id": i, "finished_date": JUNE.first, "irregular": bool(t.at[i, "label"])} for i in control]
         audits = _table(AUDIT_RESULT, found)
         # Firms named only by their place in a tender meet nobody again, so that they have no record.

@@ -24,9 +24,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from probity import draw
 from probity.calendar import Period
 from probity.selection import auditors as auditing
-from probity.selection import draw, record, score
+from probity.selection import record, score
 from probity.selection.places import Places
 from probity.selection.proposal import Candidate, Proposal, case_table, row, specialty
 from probity.tables import FAMILIES, SIGNAL_RESULT, Family

@@ -14,9 +14,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from probity import canonical
+from probity import canonical, draw, tickets
 from probity.selection import auditors as auditing
-from probity.selection import draw
 from probity.selection.proposal import Candidate, Proposal, case_table, row, specialty
 
 Changes = dict[str, str]
@@ -100,7 +99,7 @@ def finish(proposal: Proposal, decision: Mapping[str, Any], seed: str | int) -> 
         if case_id in added:
             words.append(_added(texts, added[case_id]))
         chance = plan.sizes[stratum] / len(plan.population[stratum])
-        ticket = draw.ticket_digest(case_id, seed)
+        ticket = tickets.ticket_digest(case_id, seed)
         newcomer(proposal.candidates[case_id], "control", chance, words, ticket=ticket)
     load = Counter(a for r in kept for a in (r["auditors"] or "").split(",") if a)
     fresh = [proposal.candidates[r["case_id"]] for r in newcomers]

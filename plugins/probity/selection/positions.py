@@ -21,7 +21,7 @@ from math import ceil
 from typing import Any
 
 from probity import canonical
-from probity.selection.draw import seed_text, ticket_number
+from probity.tickets import seed_text, ticket_number
 
 FORMAT = "probity-positions/1"
 POSITION_RULE = (

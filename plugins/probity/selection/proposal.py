@@ -12,8 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from probity import canonical
-from probity.selection import draw
+from probity import canonical, draw
 from probity.tables import SELECTION_CASE
 
 

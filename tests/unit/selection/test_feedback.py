@@ -83,12 +83,13 @@ def test_hit_rate_of_a_signal_against_the_control_share(audit_results: Verdicts)
 
 def test_simulated_months_cover_the_true_rate() -> None:
     """The control estimate is unbiased and its limits hold the truth at least 95 % of the time."""
-    from probity.selection import draw, intervals
+    from probity import tickets
+    from probity.selection import intervals
 
     truth = {f"case{i}": i % 5 == 0 for i in range(200)}
     covered, estimates = 0, []
     for seed in range(300):
-        sample = draw.sample(truth, 12, seed)
+        sample = tickets.sample(truth, 12, seed)
         limits = intervals.finite(sum(truth[t.id] for t in sample), 12, 200)
         estimates.append(limits.estimate)
         covered += bool(limits.low <= 0.2 <= limits.high)

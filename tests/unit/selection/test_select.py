@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probity import canonical, selection
-from probity.selection import draw
+from probity import canonical, selection, tickets
 from probity.selection.choose import apportion, control_size
 from probity.tables import SELECTION_CASE
 
@@ -186,9 +185,9 @@ def test_control_share_has_known_chances_and_a_replayable_draw(month: Month) -> 
     assert proposal.commitment["control_size"] == 2 and proposal.commitment["population"] == 40
     final = selection.finish(proposal, NO_CHANGE, 77)
     control = [r for r in by_rank(final) if r["part"] == "control"]
-    assert [r["case_id"] for r in control] == [t.id for t in draw.sample(rest, 2, 77)]
+    assert [r["case_id"] for r in control] == [t.id for t in tickets.sample(rest, 2, 77)]
     assert {r["inclusion_probability"] for r in control} == {2 / 40}
-    assert control[0]["ticket"] == draw.ticket_digest(control[0]["case_id"], 77)
+    assert control[0]["ticket"] == tickets.ticket_digest(control[0]["case_id"], 77)
     assert "隨機" in json.loads(control[0]["reasons"])[0]["text"]
     assert {r["inclusion_probability"] for r in final.to_pylist() if r["part"] == "ranked"} == {1.0}
     with pytest.raises(ValueError, match="empty"):
@@ -234,7 +233,7 @@ def test_approver_changes_are_applied_with_reasons(month: Month) -> None:
     ids = final["case_id"].to_pylist()
     assert off not in ids and drawn[0] not in ids and added in ids
     assert parts(final) == {"ranked": 17, "control": 2, "added": 1}
-    expected = [t.id for t in draw.sample(rest, 3, 77)][1:]
+    expected = [t.id for t in tickets.sample(rest, 3, 77)][1:]
     assert [r["case_id"] for r in by_rank(final) if r["part"] == "control"] == expected
     row = next(r for r in final.to_pylist() if r["case_id"] == added)
     assert "公文另案" in json.loads(row["reasons"])[0]["text"] and row["inclusion_probability"] == 1.0
@@ -248,7 +247,7 @@ def test_approver_changes_are_applied_with_reasons(month: Month) -> None:
 def test_an_added_case_that_is_drawn_stays_a_control_case(month: Month) -> None:
     """Adding must not bend the chances of the control share."""
     rest = big_month(month)
-    drawn = draw.sample(rest, 2, 77)[0].id
+    drawn = tickets.sample(rest, 2, 77)[0].id
     final = selection.finish(month.propose(), {"added": [change(drawn)]}, 77)
     row = next(r for r in final.to_pylist() if r["case_id"] == drawn)
     assert row["part"] == "control" and row["inclusion_probability"] == 0.05

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from probity.selection import draw
+from probity import draw, tickets
 
 VERIFIER = Path(__file__).resolve().parents[3] / "include" / "verify_draw.py"
 LETTERS = ["a", "b", "c", "d", "e"]
@@ -32,7 +32,7 @@ def test_published_cases_of_the_consistent_sampler(published: dict) -> None:
             ids = [ids["format"].format(i=i) if "format" in ids else i for i in range(ids["range"])]
         args, seed = case["args"], case["seed"]
         take, drop = args.get("take", len(ids)), args.get("drop", 0)
-        method = draw.sample_with_replacement if args.get("with_replacement") else draw.sample
+        method = tickets.sample_with_replacement if args.get("with_replacement") else tickets.sample
         got = method(ids, take, seed, drop)
         if "threshold_lt" in args:
             got = [t for t in got if t.number < args["threshold_lt"]]
@@ -40,15 +40,15 @@ def test_published_cases_of_the_consistent_sampler(published: dict) -> None:
             assert [t.id for t in got] == [str(i) for i in case["expected"]]
         else:
             digits = args.get("digits", 9)
-            assert [[draw.trim(t.number, digits), t.id, t.generation] for t in got] == case["expected"]
+            assert [[tickets.trim(t.number, digits), t.id, t.generation] for t in got] == case["expected"]
 
 
 def test_published_primitives(published: dict) -> None:
     functions = {
-        "sha256_uniform": draw.uniform,
-        "first_fraction": lambda pair: draw.ticket_number(*pair),
-        "next_fraction": draw.next_number,
-        "trim": lambda pair: draw.trim(*pair),
+        "sha256_uniform": tickets.uniform,
+        "first_fraction": lambda pair: tickets.ticket_number(*pair),
+        "next_fraction": tickets.next_number,
+        "trim": lambda pair: tickets.trim(*pair),
     }
     for case in published["primitives"]:
         assert functions[case["fn"]](case["input"]) == case["expected"]
@@ -56,7 +56,7 @@ def test_published_primitives(published: dict) -> None:
 
 def test_known_tickets_without_the_shared_files() -> None:
     """The five-letter example of the reference program's documentation."""
-    got = [(draw.trim(t.number), t.id) for t in draw.tickets(LETTERS, 52)]
+    got = [(tickets.trim(t.number), t.id) for t in tickets.tickets(LETTERS, 52)]
     assert got == [
         ("0.054468191", "d"),
         ("0.197384308", "b"),
@@ -69,22 +69,22 @@ def test_known_tickets_without_the_shared_files() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.sets(st.text(min_size=1, max_size=6), min_size=1, max_size=60), st.integers(0, 60), st.integers(0, 10**9))
 def test_sample_is_the_head_of_the_full_order_whatever_the_row_order(ids: set[str], n: int, seed: int) -> None:
-    order = draw.tickets(ids, seed)
-    assert draw.sample(sorted(ids), n, seed) == order[:n]
-    assert draw.sample(sorted(ids, reverse=True), n, seed) == order[:n]
+    order = tickets.tickets(ids, seed)
+    assert tickets.sample(sorted(ids), n, seed) == order[:n]
+    assert tickets.sample(sorted(ids, reverse=True), n, seed) == order[:n]
 
 
 def test_fast_path_agrees_with_full_sort() -> None:
     ids = [f"3.87.{i % 40}|110-{i}|20210315" for i in range(5000)]
     for n in (1, 7, 600, 625, 700):
-        assert draw.sample(ids, n, "1100405") == draw.tickets(ids, "1100405")[:n]
+        assert tickets.sample(ids, n, "1100405") == tickets.tickets(ids, "1100405")[:n]
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.sets(st.integers(0, 10**6), min_size=5, max_size=80), st.integers(10**7, 10**8), st.integers(0, 999))
 def test_one_more_candidate_does_not_reshuffle_the_others(ids: set[int], newcomer: int, seed: int) -> None:
-    before = [t.id for t in draw.tickets(ids, seed)]
-    after = [t.id for t in draw.tickets([*ids, newcomer], seed)]
+    before = [t.id for t in tickets.tickets(ids, seed)]
+    after = [t.id for t in tickets.tickets([*ids, newcomer], seed)]
     assert [i for i in after if i != str(newcomer)] == before
 
 
@@ -93,7 +93,7 @@ def test_every_candidate_is_drawn_equally_often() -> None:
     ids, n, seeds = [f"C{i:02d}" for i in range(20)], 5, 3000
     counts = dict.fromkeys(ids, 0)
     for seed in range(seeds):
-        for ticket in draw.sample(ids, n, seed):
+        for ticket in tickets.sample(ids, n, seed):
             counts[ticket.id] += 1
     expected = seeds * n / len(ids)
     statistic = sum((c - expected) ** 2 / expected for c in counts.values()) * (len(ids) - 1) / (len(ids) - n)
@@ -106,7 +106,7 @@ def test_weighted_chances_follow_the_weights() -> None:
     seeds, n = 3000, 2
     counts = dict.fromkeys(weights, 0)
     for seed in range(seeds):
-        for ticket in draw.weighted_order(weights, weights, seed)[:n]:
+        for ticket in tickets.weighted_order(weights, weights, seed)[:n]:
             counts[ticket.id] += 1
     for name, weight in weights.items():
         assert counts[name] / seeds == pytest.approx(n * int(weight) / 20, abs=0.04)
@@ -115,18 +115,18 @@ def test_weighted_chances_follow_the_weights() -> None:
 @pytest.mark.parametrize("bad", [1.5, None, True, ("a",)])
 def test_an_id_is_text_or_a_whole_number(bad: object) -> None:
     with pytest.raises(TypeError):
-        draw.ticket_number(bad, 1)  # type: ignore[arg-type]
+        tickets.ticket_number(bad, 1)  # type: ignore[arg-type]
 
 
 def test_repeated_candidates_and_empty_seeds_are_refused() -> None:
     with pytest.raises(ValueError, match="twice"):
-        draw.sample(["1", 1], 1, 5)
+        tickets.sample(["1", 1], 1, 5)
     with pytest.raises(ValueError, match="empty"):
-        draw.sample(["1"], 1, " 　")
+        tickets.sample(["1"], 1, " 　")
 
 
 def test_full_width_seed_is_the_same_seed() -> None:
-    assert draw.ticket_number("a", "３１４１５９ ") == draw.ticket_number("a", 314159)
+    assert tickets.ticket_number("a", "３１４１５９ ") == tickets.ticket_number("a", 314159)
 
 
 def plan(**changes: object) -> draw.Plan:

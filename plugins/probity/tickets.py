@@ -1,8 +1,6 @@
-"""The draw that a stranger can replay: tickets, commitment, sample, replacements.
+"""Tickets that a stranger can replay: which candidates a public seed draws, in which order.
 
-In: candidates (ids by stratum), sample sizes, optional weights, and a public seed that nobody knew when the
-plan was committed. Out: a plan with its commitment (a digest), and a draw file that
-``include/verify_draw.py`` checks offline with nothing but Python's standard library.
+In: candidates' ids and a public seed, with weights if chances shall differ. Out: tickets in drawing order.
 
 Rule of the tickets: R. L. Rivest, "Consistent Sampling with Replacement" (2018) and its reference program
 consistent_sampler: hash SHA-256(hex(SHA-256(seed)) + id), write it in decimal, reverse the digits, put "0."
@@ -15,23 +13,16 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import heapify, heapreplace
-from typing import Any
 
 import numpy as np
 
-from probity import canonical
-
-FORMAT = "probity-draw/1"
 TICKET_RULE = (
     "ticket = '0.' + reversed decimal digits (zero-padded to 64) of SHA256(hex(SHA256(seed)) + id), UTF-8; "
     "with weights the key is ticket / weight; ascending, ties by id"
-)
-REPLACEMENT_RULE = (
-    "a drawn candidate that is unavailable is replaced by the next one in ascending order of the same stratum"
 )
 
 _KEY_DIGITS = 9
@@ -107,7 +98,8 @@ def trim(number: str, digits: int = 9) -> str:
     return number[: 2 + nines + digits]
 
 
-def _unique(ids: Iterable[str | int]) -> list[str]:
+def unique(ids: Iterable[str | int]) -> list[str]:
+    """The texts of the ids. Raises ValueError when one stands there twice."""
     texts = [id_text(i) for i in ids]
     if len(set(texts)) != len(texts):
         raise ValueError("the same candidate stands in the list twice")
@@ -117,7 +109,7 @@ def _unique(ids: Iterable[str | int]) -> list[str]:
 def tickets(ids: Iterable[str | int], seed: str | int) -> list[Ticket]:
     """The first ticket of every candidate, in drawing order. Raises ValueError for a repeated id."""
     prefix, sha256 = _prefix(seed), hashlib.sha256
-    return sorted(Ticket(_decimal(sha256(prefix + t.encode()).digest()), t) for t in _unique(ids))
+    return sorted(Ticket(_decimal(sha256(prefix + t.encode()).digest()), t) for t in unique(ids))
 
 
 def _leading_digits(digests: bytes) -> np.ndarray:
@@ -139,7 +131,7 @@ def sample(ids: Iterable[str | int], n: int, seed: str | int, drop: int = 0) -> 
     """
     if n < 0 or drop < 0:
         raise ValueError("sample size and drop are not negative")
-    texts = _unique(ids)
+    texts = unique(ids)
     wanted = n + drop
     if n == 0 or not texts:
         return []
@@ -166,7 +158,8 @@ def sample_with_replacement(ids: Iterable[str | int], n: int, seed: str | int, d
     return drawn[drop:]
 
 
-def _weight(value: str | int) -> Fraction:
+def weight_of(value: str | int) -> Fraction:
+    """A weight as a fraction. Raises ValueError unless it is positive."""
     weight = Fraction(value)
     if weight <= 0:
         raise ValueError(f"a weight is a positive number, not {value!r}")
@@ -181,123 +174,4 @@ def weighted_order(ids: Iterable[str | int], weights: Mapping[str, str | int], s
     Raises KeyError for a candidate without a weight.
     """
     first = tickets(ids, seed)
-    return sorted(first, key=lambda t: (Fraction(t.number) / _weight(weights[t.id]), t.id))
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is fixed before the seed is known.
-
-    ``population``: stratum -> ids; ``sizes``: stratum -> number to draw; ``weights``: id -> whole number or
-    decimal text, None for equal chances; ``reserves``: how many replacements are named beforehand a stratum.
-    """
-
-    population: Mapping[str, Sequence[str]]
-    sizes: Mapping[str, int]
-    weights: Mapping[str, str | int] | None = None
-    reserves: int = 0
-    purpose: str = ""
-
-    def __post_init__(self) -> None:
-        everyone = [i for ids in self.population.values() for i in ids]
-        _unique(everyone)
-        if set(self.sizes) != set(self.population):
-            raise ValueError("every stratum has a population and a sample size")
-        for stratum, size in self.sizes.items():
-            if not 0 <= size <= len(self.population[stratum]):
-                raise ValueError(
-                    f"stratum {stratum}: {size} cannot be drawn from {len(self.population[stratum])} candidates"
-                )
-        if self.weights is not None:
-            if set(self.weights) != set(everyone):
-                raise ValueError("weights name every candidate and nobody else")
-            for weight in self.weights.values():
-                _weight(weight)
-
-    def document(self) -> dict[str, Any]:
-        """The plan as JSON: exactly what the commitment digests."""
-        return {
-            "format": FORMAT,
-            "purpose": self.purpose,
-            "ticket_rule": TICKET_RULE,
-            "replacement_rule": REPLACEMENT_RULE,
-            "population": {s: sorted(ids) for s, ids in self.population.items()},
-            "sample_size": dict(self.sizes),
-            "weights": None if self.weights is None else {i: str(w) for i, w in self.weights.items()},
-            "reserves": self.reserves,
-        }
-
-    @property
-    def digest(self) -> str:
-        """The commitment: SHA-256 of the canonical JSON of ``document()``."""
-        return canonical.digest(self.document())
-
-    def commitment(self) -> dict[str, Any]:
-        """What may be published before the draw: digests and counts, no candidate's id."""
-        document = self.document()
-        return {
-            "format": FORMAT,
-            "commitment": self.digest,
-            "population_digest": canonical.digest(document["population"]),
-            "weights_digest": None if self.weights is None else canonical.digest(document["weights"]),
-            "population": sum(len(ids) for ids in self.population.values()),
-            "sample_size": sum(self.sizes.values()),
-            "strata": {
-                s: {"population": len(ids), "sample": self.sizes[s]} for s, ids in sorted(self.population.items())
-            },
-            "ticket_rule": TICKET_RULE,
-            "replacement_rule": REPLACEMENT_RULE,
-            "reserves": self.reserves,
-        }
-
-
-def plan_from_document(document: Mapping[str, Any]) -> Plan:
-    """The plan inside a stored plan or draw file. Raises ValueError for another format."""
-    if document.get("format") != FORMAT:
-        raise ValueError(f"not a draw file of format {FORMAT}")
-    return Plan(
-        population=document["population"],
-        sizes=document["sample_size"],
-        weights=document["weights"],
-        reserves=document["reserves"],
-        purpose=document["purpose"],
-    )
-
-
-def _ordered(plan: Plan, stratum: str, count: int, seed: str) -> list[Ticket]:
-    ids = plan.population[stratum]
-    if plan.weights is None:
-        return sample(ids, count, seed)
-    return weighted_order(ids, plan.weights, seed)[:count]
-
-
-def draw(plan: Plan, seed: str | int, unavailable: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Draw by ``plan``: the draw file (plan, commitment, seed, tickets in order with their status).
-
-    ``unavailable``: id -> reason; such a candidate, when its turn comes, is recorded as ``replaced`` and the
-    next one takes its place. ``tickets``: [{stratum, order, id, ticket, status: drawn | replaced | reserve}].
-    Raises ValueError when an unavailable id is not in the population.
-    """
-    reasons = dict(unavailable or {})
-    if stranger := set(reasons) - {i for ids in plan.population.values() for i in ids}:
-        raise ValueError(f"{len(stranger)} of the unavailable candidates are not in the population")
-    text = seed_text(seed)
-    lines: list[dict[str, Any]] = []
-    for stratum in sorted(plan.population):
-        size = plan.sizes[stratum]
-        absent = sum(i in reasons for i in plan.population[stratum])
-        drawn = spare = 0
-        for order, ticket in enumerate(_ordered(plan, stratum, size + plan.reserves + absent, text), 1):
-            if drawn == size and spare == plan.reserves:
-                break
-            status = "replaced" if ticket.id in reasons else "drawn" if drawn < size else "reserve"
-            drawn, spare = drawn + (status == "drawn"), spare + (status == "reserve")
-            lines.append(
-                {"stratum": stratum, "order": order, "id": ticket.id, "ticket": ticket.number, "status": status}
-            )
-    return plan.document() | {
-        "commitment": plan.digest,
-        "seed": text,
-        "unavailable": dict(sorted(reasons.items())),
-        "tickets": lines,
-    }
+    return sorted(first, key=lambda t: (Fraction(t.number) / weight_of(weights[t.id]), t.id))
