@@ -9,6 +9,7 @@ Ground: 工程施工查核小組作業辦法 §4 (which works), §8 (grades);
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -19,15 +20,17 @@ import pyarrow as pa
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from probity import acceptance, canonical, defects, sources
+from probity import acceptance, canonical, defects, gates, sources
 from probity.calendar import Period
-from probity.jobs import defect_log
+from probity.jobs import defect_log, gating, inspection_inputs
 from probity.jobs.briefing import Chain
 from probity.jobs.office import Office, RuleBook
 from probity.jobs.selecting import Files, SelectingJob
 from probity.selection import positions
 from probity.sources import inspection_form
 from probity.store import model
+
+log = logging.getLogger(__name__)
 
 CASE_SOURCES = frozenset({"works_projects", "award_csv", "notice_index", "halfmonth_xml", "notice_detail", "city_list"})
 
@@ -71,12 +74,27 @@ def builder(name: str) -> Callable[[Office, Sequence[sources.Ingested], Period, 
 def inspected(
     office: Office, ingested: Sequence[sources.Ingested], period: Period, book: RuleBook
 ) -> dict[str, pa.Table]:
-    """Inspections, their verdicts, the defects and the results, as they stood on the period's last day."""
-    found = sources.build_inspections(ingested, office.objects, period.last, book.load("defects"))
+    """Inspections, their verdicts, the defects and the results, as they stood on the period's last day.
+
+    What the gate of inspections sets aside counts here no more than it does in the daily follow-up, which tells the
+    inspectors of it. GateStopped when that gate stops.
+    """
+    words = book.load("defects")
+    tables = sources.build_inspections(ingested, office.objects, period.last, words)
+    with office.transaction() as session:
+        sent = inspection_inputs.packs(session, office)
+    context: dict[str, Any] = sources.inspection_facts(ingested, office.objects, period.last, sent)
+    context |= {"period": period, "family": "works", "acceptance": book.load("acceptance")}
+    result = gates.run("inspection", tables, context, book.load("gates"))
+    if result.outcome == "stop":
+        raise gating.stopped(result)
+    found = {name: result.kept.get(name, table) for name, table in tables.items()}
+    if result.quarantined.num_rows:
+        log.info("inspections: %s rows or cells set aside, told by the daily follow-up", result.quarantined.num_rows)
     found["inspection_test"] = acceptance.evaluate(
         found["inspection_limit"], found["inspection_measure"], book.load("acceptance")
     )
-    rules = defects.Rules(book.load("defects"))
+    rules = defects.Rules(words)
     found["defect_event"] = defect_log.complete(office, found, period.last, rules)
     found["defect"] = defects.register(found["defect_event"], period.last, rules)
     found["audit_result"] = acceptance.results(found["inspection"], found["inspection_test"], found["defect_event"])

@@ -305,7 +305,7 @@ class _Maker:
             )
         loud = self.planted("W30", "民眾多次反映路面", **self.under_way())
         for n in range(9):
-            self.complain(loud, self.first.first - (3 + 4 * n) * DAY, near=True)
+            self.complain(loud, self.first.first - (3 + 6 * n) * DAY, near=True)
         watched = self.planted("W31", "全民督工通報", **self.under_way())
         for n in range(3):
             self.complain(watched, self.first.first - (5 + 6 * n) * DAY, channel="全民督工")
@@ -350,7 +350,7 @@ class _Maker:
     def complain(self, project: Project, day: dt.date, near: bool = False, channel: str = "1999") -> None:
         rng, n = self.rng, len(self.complaints) + 1
         place = f"{project.district}{project.road}{rng.randrange(1, 300)}號前"
-        spread = 0.0006 if near else 0.004
+        spread = 0.0018 if near else 0.004
         supervision = channel == "全民督工"
         self.complaints.append(
             Complaint(
