@@ -1,6 +1,7 @@
 """道路挖掘許可: the city's open data of road-excavation permits, one row a place of work.
 
-In: csv/xlsx/xls/ods under either generation of its headers (核准起日, 中心點X坐標; later 核准起日期, 經度). Out:
+In: csv/xlsx/xls/ods, or the open-data platform's JSON (a list of records), under either generation of its headers
+(核准起日, 中心點X坐標; later 核准起日期, 經度). Out:
 observations of permit: places and areas in EPSG:3826 metres, titles and firms as written but without persons.
 Traps: one application has many rows; firms are cut at ten characters; a telephone number stands in the firm's place;
 titles of house connections hold the applicant's name. Who handles it and telephones are not read at all.
@@ -20,7 +21,8 @@ from probity.matching import geo
 from probity.sources import observations as obs
 from probity.sources.contract import Contract, Field, Sheet
 from probity.sources.dating import stated_date
-from probity.sources.normalise import Clean, Origin, RawTable, aside, quarantine_rows
+from probity.sources.normalise import Clean, Origin, RawColumn, RawTable, aside, quarantine_rows
+from probity.sources.readers import Document
 
 PERMITS = Sheet(
     "permit",
@@ -61,6 +63,27 @@ def prepare(raw: RawTable, above: list[list[str]], file_name: str, options: Mapp
     """Gives rows the day that the file is of."""
     date = stated_date([*(cell for row in above for cell in row if cell), file_name])
     raw.extra["_file_date"] = pa.array([date] * len(raw.rows), pa.date32())
+
+
+def recognise(document: Document) -> bool:
+    """JSON: a list of records with the permits' keys."""
+    return isinstance(document.value, list) and PERMITS.match(_keys(document.value[:20])).complete
+
+
+def raw_tables(document: Document) -> list[RawTable]:
+    """Text columns of the JSON shape; row numbers count records from 1."""
+    records = [r if isinstance(r, dict) else {} for r in document.value]
+    columns = {}
+    for name, index in (match := PERMITS.match(_keys(records))).columns.items():
+        values = ["" if r.get(match.headers[index]) is None else str(r[match.headers[index]]) for r in records]
+        columns[name] = RawColumn(match.headers[index], pa.array(values, pa.string()))
+    raw = RawTable(PERMITS, "", pa.array(range(1, len(records) + 1), pa.int64()), columns)
+    prepare(raw, [], document.name)
+    return [raw]
+
+
+def _keys(records: list[Any]) -> list[str]:
+    return list(dict.fromkeys(str(key) for r in records if isinstance(r, dict) for key in r))
 
 
 def title_without_person(title: str) -> str | None:

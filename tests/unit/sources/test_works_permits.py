@@ -73,6 +73,14 @@ def test_both_generations_of_headers_say_the_same(files):
     assert row["shape"].startswith("POLYGON ((2")
 
 
+def test_the_platforms_json_says_the_same(files):
+    old = permits(files, "old.csv", [ROW])
+    new = files.ingest(files.json("new.json", [{LATER_HEADERS.get(k, k): v for k, v in ROW.items()}]))
+    assert (new.source_id, new.rows_in, new.rows_out) == ("excavation_permits", 1, 1)
+    where = ["_sheet", "_row"]
+    assert content(files, old).drop_columns(where).equals(content(files, new).drop_columns(where))
+
+
 def test_no_person_and_no_telephone_is_kept(files):
     item = permits(files, "p.csv", [ROW, ROW | {"申請書編號": "110A00002", "廠商名稱": "0423456789"}])
     kept = str(content(files, item).to_pylist()) + str(files.quarantine(item))
