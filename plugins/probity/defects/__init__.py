@@ -6,7 +6,7 @@ In: DEFECT_EVENT rows and ``include/config/defects.yaml``. Out: ``register`` (th
 what had to be written to whom, can always be told again. Nothing here knows a database, a file or today's date.
 """
 
-from probity.defects.closures import Proposal, decide, digest_of, proposals
+from probity.defects.closures import Proposal, decide, proposals
 from probity.defects.events import event, table
 from probity.defects.findings import from_tests, reinspected, withdrawn
 from probity.defects.ledger import history, register, summary
@@ -18,7 +18,6 @@ __all__ = [
     "Proposal",
     "Rules",
     "decide",
-    "digest_of",
     "due_letters",
     "event",
     "from_tests",

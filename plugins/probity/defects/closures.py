@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow as pa
 
-from probity import canonical
 from probity.defects import events as ev
 from probity.defects.ledger import row_of, stand
 from probity.defects.rules import Rules
@@ -77,11 +76,6 @@ def extension_of(row: Mapping[str, Any]) -> dt.date | None:
     """The deadline that a report asks for, None when it asks for none."""
     asked = ev.facts_of(row).get("extension_to")
     return dt.date.fromisoformat(asked) if asked else None
-
-
-def digest_of(listed: Sequence[Proposal]) -> str:
-    """The digest of a list of proposals: what the officer's answer is about."""
-    return canonical.digest([p.to_json() for p in listed])
 
 
 def decide(

@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import openpyxl
@@ -19,7 +20,7 @@ from probity.jobs import defect_follow_up as job
 from probity.jobs.office import Office
 from probity.ops import defect_list
 from probity.settings import Settings
-from probity.store import db, model
+from probity.store import db, model, trail
 from tests.unit.jobs.inspections import CONFIG, INSPECTION, answer, fill, form, pack, send_out
 
 OFFICER = {"choice": "approve", "user": "林科長 (lin)", "reason": "", "removed_text": ""}
@@ -118,6 +119,7 @@ def test_from_the_finding_to_the_closing(office: Settings) -> None:
     assert listed(office, "2021-03-04") == []
 
 
+@pytest.mark.slow
 def test_a_reinspection_reopens_and_a_corrected_form_counts(office: Settings) -> None:
     run(office, "2021-03-05")
     notice = published(office, "2021-03-10")
@@ -142,6 +144,7 @@ def test_a_reinspection_reopens_and_a_corrected_form_counts(office: Settings) ->
     assert "reopened" in {r.kind for r in rows(office, model.DefectLetter) if r.period == "2021-05-05"}
 
 
+@pytest.mark.slow
 def test_days_in_any_order_missed_or_repeated_give_the_same_letters(
     office: Settings, pg_server: Any, pg_template: str, tmp_path: Any
 ) -> None:
@@ -173,6 +176,18 @@ def test_a_day_without_news_publishes_nothing_and_publishing_again_adds_nothing(
     assert {r.path: r.digest for r in rows(office, model.Report)} == digests
 
 
+@pytest.mark.slow
+def test_two_workers_at_once_leave_one_publication(office: Settings) -> None:
+    ref = run(office, "2021-03-10")
+    with ThreadPoolExecutor(4) as pool:
+        names = {r["selection_id"] for r in pool.map(lambda _: job.publish(office, "2021-03-10", ref), range(4))}
+    assert names == {"DF-2021-03-10-r1"}
+    assert len([r for r in rows(office, model.Publication) if r.job == job.JOB]) == 1
+    letters = rows(office, model.DefectLetter)
+    assert len({r.letter_id for r in letters}) == 1 and len(letters) == 3
+    assert trail.verify(db.engine(office), office).ok
+
+
 def test_the_officer_may_refuse_all_or_name_what_is_not_there(office: Settings) -> None:
     run(office, "2021-03-05")
     notice = published(office, "2021-03-10")
@@ -194,6 +209,7 @@ def test_the_officer_may_refuse_all_or_name_what_is_not_there(office: Settings) 
     assert request.state == "rejected" and request.refused[0]["reason"] == "照片無法辨識"
 
 
+@pytest.mark.slow
 def test_two_days_that_ask_for_the_same_closing_close_it_once(office: Settings) -> None:
     run(office, "2021-03-05")
     notice = published(office, "2021-03-10")
@@ -209,6 +225,7 @@ def test_two_days_that_ask_for_the_same_closing_close_it_once(office: Settings) 
     assert "lin" in closings[0].decided_by
 
 
+@pytest.mark.slow
 def test_what_was_known_by_a_moment_is_told_too(office: Settings) -> None:
     run(office, "2021-03-05")
     with db.session_scope(office) as session:
@@ -226,6 +243,7 @@ def test_what_was_known_by_a_moment_is_told_too(office: Settings) -> None:
     assert len(listed(office, "2021-03-05", known_by=then)) == 3
 
 
+@pytest.mark.slow
 def test_a_bad_answer_is_told_once(office: Settings) -> None:
     run(office, "2021-03-05")
     notice = published(office, "2021-03-10")
