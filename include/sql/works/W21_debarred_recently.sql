@@ -23,7 +23,7 @@ WITH hits AS (
         count(*) AS n,
         arg_max(
             { 'effective': b.effective_date, 'expire': b.expire_date, 'firm': f.label, 'match': b.matched },
-            (b.effective_date, f.firm)
+            (b.effective_date, f.firm, b.matched, coalesce(b.expire_date, DATE '9999-12-31'))
         ) AS hit
     FROM scope AS c
     INNER JOIN limits AS l ON c.rule_date = l.rule_date

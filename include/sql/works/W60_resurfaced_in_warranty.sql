@@ -29,7 +29,7 @@ WITH counted AS (
             {
                 'begin': s.begin_date, 'contractor': s.contractor, 'done': s.done_date,
                 'place': place_words(s.distance_m), 'warranty': s.warranty_end, 'what': s.what
-            }, (s.distance_m IS NULL, s.begin_date, s.what)
+            }, (s.distance_m IS NULL, s.begin_date, s.what, s.done_date, s.distance_m, s.contractor)
         ) AS hit
     FROM scope AS c
     INNER JOIN limits AS l ON c.rule_date = l.rule_date

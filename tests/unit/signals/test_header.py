@@ -50,3 +50,14 @@ def test_an_id_belongs_to_one_file(tmp_path: Path) -> None:
 def test_an_empty_folder_is_no_set_of_signals(tmp_path: Path) -> None:
     with pytest.raises(HeaderError, match="no signal files"):
         load_signals(tmp_path, NAMES)
+
+
+def test_what_comes_first_is_an_item_of_the_family_article(tmp_path: Path) -> None:
+    """採購稽核小組作業規則 §8 has five items, 工程施工查核小組作業辦法 §4-3 four."""
+    text = (HEADER + SELECT).replace("must_watch: null", "must_watch: 5")
+    for family in ("procurement", "works"):
+        (tmp_path / family).mkdir()
+    (signal,) = load_signals(write(tmp_path / "procurement", text), NAMES)
+    assert signal.must_watch == 5
+    with pytest.raises(HeaderError, match=r"item \(1 to 4\) of 工程施工查核小組作業辦法第4條第3項"):
+        load_signals(write(tmp_path / "works", text), NAMES)
