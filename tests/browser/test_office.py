@@ -32,7 +32,13 @@ PAGES = (
     "/probity/trail",
     "/probity/trail/verification",
 )
-NOT_THERE = ("/probity/defects/RI-2021-01-r1-001-D01", "/probity/closures/DF-2021-01-04-r1")
+QUARTER = "/probity/drafts/road_inspection_quarterly_report/2020-Q4"
+NOT_THERE = (
+    "/probity/defects/RI-2021-01-r1-001-D01",
+    "/probity/closures/DF-2021-01-04-r1",
+    QUARTER,
+    f"{QUARTER}/{'0' * 64}",
+)
 """Pages of which this stack has none to show: 404 to whoever is logged in, 401 without."""
 Seat = Callable[..., Person]
 

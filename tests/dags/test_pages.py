@@ -14,7 +14,7 @@ import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 
-from probity import config, defects
+from probity import canonical, config, defects
 from probity.settings import Settings
 from probity.store import db, model, trail
 from probity.store.objects import ObjectStore
@@ -125,6 +125,7 @@ WORKS = "road_inspection_selection"
 WORK = "3.87.10|rd110-7"
 ROAD = "青埔路三段路面改善工程"
 DEFECT_ID = "RI-2021-03-r1-001-D01"
+DRAFT = "季報草稿內容".encode()
 
 
 def _works(session: Any, objects: ObjectStore) -> None:
@@ -191,6 +192,9 @@ def _works(session: Any, objects: ObjectStore) -> None:
         defects.event("reported", DEFECT_ID[:-1] + "2", day(2021, 4, 12), "f2", evidence="標線.jpg", note="已重繪"),
     ]
     session.add_all(model.DefectEvent(**row) for row in rows)
+    files = [{"name": "季報.docx", "digest": objects.put_bytes(DRAFT, "draft")}]
+    quarterly = {"job": "road_inspection_quarterly_report", "period": "2021-Q1", "step": "draft"}
+    session.add(model.RunStep(**quarterly, manifest_digest="4d5e" + "0" * 60, counts={"files": files}))
     asked = defects.proposals(defects.table(rows), day(2021, 4, 12), config.load(ROOT / "include/config", "defects"))
     session.add(
         model.ClosureRequest(
@@ -236,6 +240,9 @@ def _client(app: Any, manager: Any, login: str | None, role: str = "viewer") -> 
 
 def _paths(app: Any) -> list[str]:
     fill = {
+        "job": "road_inspection_quarterly_report",
+        "period": "2021-Q1",
+        "digest": canonical.sha256(DRAFT),
         "selection_id": "PA-2021-03-r1",
         "number": "1",
         "defect_id": DEFECT_ID,
@@ -247,7 +254,7 @@ def _paths(app: Any) -> list[str]:
 def test_no_route_is_open(app: Any, manager: Any) -> None:
     client = _client(app, manager, None)
     paths = _paths(app)
-    assert len(paths) == 15
+    assert len(paths) == 17
     for path in paths:
         answer = client.get(path)
         assert answer.status_code == 401, path
@@ -281,11 +288,22 @@ def test_case_names_by_role(app: Any, manager: Any, login: str, role: str, sees_
     everything = ""
     for path in _paths(app):
         answer = client.get(path)
-        restricted = path.endswith(("/page", "/workbook")) or path.startswith("/defects/")
+        restricted = path.endswith(("/page", "/workbook")) or path.startswith(("/defects/", "/drafts/"))
         assert answer.status_code == (403 if restricted and not sees_cases else 200), path
         assert answer.headers["cache-control"] == "no-store"
         everything += answer.text
-    for secret in (SECRET, "A110-7", "僅一家投標", "王小明", "4,200,000", ROAD, "鑽心厚度不足", "標線.jpg"):
+    for secret in (
+        SECRET,
+        "A110-7",
+        "僅一家投標",
+        "王小明",
+        "4,200,000",
+        ROAD,
+        "鑽心厚度不足",
+        "標線.jpg",
+        "季報.docx",
+        "季報草稿內容",
+    ):
         assert (secret in everything) is sees_cases, secret
 
 
@@ -350,6 +368,17 @@ def test_closings_wait_with_the_code_that_the_form_asks_for(app: Any, manager: A
     assert "待核定" in client.get("/closures").text
     assert "/closures/DF-2021-04-12-r1" in client.get("/defects?as_of=2021-04-12").text
     assert "/closures/DF-2021-04-12-r1" not in client.get("/defects?as_of=2021-04-11").text
+
+
+def test_a_draft_gives_its_own_files_alone(app: Any, manager: Any, office: Settings) -> None:
+    client = _client(app, manager, "approver", "user")
+    path = "/drafts/road_inspection_quarterly_report/2021-Q1"
+    page = client.get(path).text
+    assert "道路工程查驗季報" in page and "4D5E0000" in page and canonical.sha256(DRAFT) in page
+    assert client.get(f"{path}/{canonical.sha256(DRAFT)}").content == DRAFT
+    other = ObjectStore(office.objects).put_bytes(b"of another report", "draft")
+    assert client.get(f"{path}/{other}").status_code == 404
+    assert client.get("/drafts/road_inspection_quarterly_report/2021-Q2").status_code == 404
 
 
 def test_nothing_is_loaded_from_elsewhere() -> None:

@@ -357,7 +357,7 @@ def draft(request: Request, reader: ReaderDep, session: SessionDep, job: str, pe
     """The newest draft of a report that waits for approval, or waited: its files, for those who may approve."""
     if not reader.may_read(job):
         raise HTTPException(404)
-    reader.must_see_cases(job, f"draft {job} {period}")
+    reader.must_see_cases(job, f"draft {job!r} {period!r}")
     row = queries.draft(session, job, period)
     if row is None:
         raise HTTPException(404)
@@ -371,7 +371,7 @@ def draft_file(
     """One file of a draft."""
     if not reader.may_read(job):
         raise HTTPException(404)
-    reader.must_see_cases(job, f"draft file {digest} of {job} {period}")
+    reader.must_see_cases(job, f"draft file {digest!r} of {job!r} {period!r}")
     row = queries.draft(session, job, period)
     known = {f["digest"]: f for f in row.counts["files"]} if row is not None else {}
     if digest not in known:
