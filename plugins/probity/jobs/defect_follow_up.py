@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
-from probity import acceptance, canonical, defects, gates, sources
+from probity import acceptance, canonical, defects, gates
 from probity.calendar import Period
 from probity.jobs import (
     JobError,
@@ -32,80 +32,29 @@ from probity.jobs import (
     defect_log,
     defect_reports,
     gating,
+    inspection_inputs,
     post,
     publishing,
     records,
     wording,
 )
 from probity.jobs.decisions import Decision, read_decision
-from probity.jobs.office import Office, RuleBook, versions
+from probity.jobs.office import Office, RuleBook
 from probity.jobs.publication import LOCK
 from probity.settings import Settings
 from probity.store import model, trail
-from probity.tables import TABLES
 from probity.text import nfkc
 
 log = logging.getLogger(__name__)
 
 JOB = "defect_follow_up"
 PREFIX = "DF"
-INSPECTIONS = ("inspection_form", "inspection_history")
-SOURCES = (*INSPECTIONS, "correction_form", "agency_list")
 
 
 # -- collect -----------------------------------------------------------------------------------------------------
 def collect(settings: Settings, period_key: str) -> str:
     """Read what has arrived, lay down what is dated up to the day; returns the digest of the inputs manifest."""
-    office, period = Office(settings), Period.parse(period_key)
-    rules = office.archive_rules()
-    book = office.rules({"rules": rules})
-    arrivals = [a for a in sources.discover(settings.drop, settings) if a.source_id in SOURCES]
-    ingested = [sources.ingest(a, settings, office.objects) for a in arrivals]
-    words = book.load("defects")
-    tables = sources.build_inspections(ingested, office.objects, period.last, words)
-    tables["agency"] = sources.build_agencies(ingested, office.objects)
-    with office.transaction() as session:
-        sent = packs(session, office)
-    manifest = {
-        "kind": "inputs",
-        "job": JOB,
-        "period": period.key,
-        "snapshots": office.put_tables(tables),
-        "places": office.put_tables(sources.inspection_places(ingested, office.objects, period.last, words)),
-        "facts": office.objects.put_json(sources.inspection_facts(ingested, office.objects, period.last, sent)),
-        "rules": rules,
-        "versions": versions(),
-    }
-    ref = office.objects.put_json(manifest)
-    facts = records.file_facts(office.objects, ingested)
-    with office.transaction() as session:
-        records.arrivals(session, office.objects, ingested)
-        records.step(session, JOB, period, "collect", ref, facts)
-    for file in facts["files"]:
-        log.info(
-            "file %s source=%s rows in=%s out=%s quarantined=%s%s",
-            file["digest"][:12],
-            file["source"],
-            file["rows_in"],
-            file["rows_out"],
-            file["rows_quarantined"],
-            " REFUSED" if file["refused"] else "",
-        )
-    log.info("day %s: inputs manifest %s", period.key, ref)
-    return ref
-
-
-def packs(session: Session, office: Office, besides: Period | None = None) -> dict[str, Any]:
-    """Inspection id -> what its form was filled with when it went out, of everything published; ``besides``: without
-    the forms that this job published for that day."""
-    query = select(model.Report.digest).join(model.Publication).where(model.Report.kind == "packs")
-    if besides is not None:
-        query = query.where((model.Publication.job != JOB) | (model.Publication.period != besides.key))
-    found: dict[str, Any] = {}
-    for digest in session.scalars(query.order_by(model.Report.report_id)):
-        for pack in json.loads(office.objects.get_bytes(digest, "report")):
-            found[pack["inspection"]["inspection_id"]] = pack
-    return found
+    return inspection_inputs.lay_down(settings, Office(settings), JOB, Period.parse(period_key))
 
 
 # -- gates -------------------------------------------------------------------------------------------------------
@@ -119,18 +68,17 @@ def gate(settings: Settings, period_key: str, stage: str, ref: str) -> str:
     subject = Subject(office, period, ref)
     tables, context = subject.inspection() if stage == "inspection" else subject.correction()
     result = gates.run(stage, tables, context, subject.book.load("gates"))
-    kept = subject.without(stage, result) if result.outcome in ("pass", "warn", "quarantine") else ref
-    gating.keep(office, JOB, period, stage, ref, kept, result)
+    kept = subject.without(stage, result) if result.outcome != "stop" else ref
+    with office.transaction() as session:
+        news = result.outcome == "stop" or subject.news(session, stage, result)
+    gating.keep(office, JOB, period, stage, ref, kept, result, list(inspection_inputs.SOURCES), tell=news)
     gating.log_result(result)
     if result.outcome == "stop":
         raise gating.stopped(result)
     with office.transaction() as session:
-        if result.outcome == "quarantine" and subject.news(session, stage, result):
-            workbook = settings.reports / "gates" / JOB / period.key / f"{stage}-{ref[:12]}.xlsx"
-            post.gate_notice(session, office, JOB, period, stage, result, workbook, list(SOURCES))
         records.quarantined(session, result.quarantined)
-        judged = {"judged": subject.judged(stage, result), "goes_on_with": kept}
-        records.step(session, JOB, period, f"judge_{stage}", ref, judged)
+        facts = {"told": subject.told(stage, result), "goes_on_with": kept}
+        records.step(session, JOB, period, f"judge_{stage}", ref, facts)
     return kept
 
 
@@ -143,51 +91,37 @@ class Subject:
         self.book = office.rules(self.inputs)
         self.tables = office.tables(self.inputs)
         with office.transaction() as session:
-            collected = records.step_facts(session, JOB, period, "collect", self.inputs.get("collected", ref))
-        provenance = office.objects.get_json(collected["provenance"])
-        self.files = [f | {"source_id": f["source"]} for f in provenance]
+            collected = self.inputs.get("collected", ref)
+            self.files = inspection_inputs.provenance(session, office, JOB, period, collected)
         self.facts = office.objects.get_json(self.inputs["facts"])
-
-    def _context(self) -> dict[str, Any]:
-        places = {n: self.office.objects.get_table(s["digest"]) for n, s in self.inputs["places"].items()}
-        aside = [self.office.objects.get_table(f["quarantine"]) for f in self.files if f["quarantine"]]
-        return {
-            "job": JOB,
-            "period": self.period,
-            "family": "works",
-            "files": self.files,
-            "quarantine": pa.concat_tables([TABLES["quarantine"].arrow_schema().empty_table(), *aside]),
-            "locate": gates.locator(places, {f["digest"]: f["file_name"] for f in self.files}),
-            "digests": {n: s["digest"] for n, s in self.inputs["snapshots"].items()},
-        }
+        self.context = inspection_inputs.gate_context(office, JOB, period, self.inputs, self.files)
 
     def inspection(self) -> tuple[dict[str, pa.Table], dict[str, Any]]:
         """Tables and facts of the gate of inspections."""
         with self.office.transaction() as session:
-            judged = _judged(session, "inspection", self.ref)
-        files = [f for f in self.files if f["source"] in INSPECTIONS and f["digest"] not in judged]
-        known = {"acceptance": self.book.load("acceptance"), "files": files}
-        tables = {n: t for n, t in self.tables.items() if n != "agency"}
-        return tables, self._context() | self.facts | known
+            told = _told(session, "inspection", self.ref)
+        return inspection_inputs.inspection_gate(self.office, self.inputs, self.book, self.context, told)
 
     def correction(self) -> tuple[dict[str, pa.Table], dict[str, Any]]:
-        """Tables and facts of the gate of answers: those that no run has judged before."""
+        """Tables and facts of the gate of answers: those that are not on record; files that no run told of before."""
         rules = defects.Rules(self.book.load("defects"))
         with self.office.transaction() as session:
             recorded = defect_log.known(session, self.period.last)
-            judged = _judged(session, "correction", self.ref)
+            told = _told(session, "correction", self.ref)
         tests = acceptance.evaluate(
             self.tables["inspection_limit"], self.tables["inspection_measure"], self.book.load("acceptance")
         )
         answers = self.answers()
-        told = self.tables | {"inspection_test": tests, "defect_event": _without(self.tables["defect_event"], answers)}
-        before = defect_log.merged(told, recorded, rules)
+        tables = self.tables | {
+            "inspection_test": tests,
+            "defect_event": _without(self.tables["defect_event"], answers),
+        }
+        before = defect_log.merged(tables, recorded, rules)
         known = set(before["event_id"].to_pylist())
         new = answers.filter(pc.invert(pc.is_in(answers["event_id"], pa.array(sorted(known), pa.string()))))
-        new = new.filter(pc.invert(pc.is_in(new["event_id"], pa.array(sorted(judged), pa.string()))))
         events = defects.table([*before.to_pylist(), *new.to_pylist()])
-        files = [f for f in self.files if f["source"] == "correction_form" and f["digest"] not in judged]
-        context = self._context() | {"answers": new["event_id"].to_pylist(), "files": files}
+        files = [f for f in self.files if f["source"] == "correction_form" and f["digest"] not in told]
+        context = self.context | {"answers": new["event_id"].to_pylist(), "files": files}
         listed = defects.register(before, self.period.last, rules)
         return {"defect_event": events, "defect": listed}, context
 
@@ -197,10 +131,10 @@ class Subject:
         events = self.tables["defect_event"]
         return events.filter(pc.and_(pc.equal(events["kind"], "reported"), pc.is_in(events["source"], forms)))
 
-    def judged(self, stage: str, result: Any) -> list[str]:
-        """What no later run need judge or tell of again: the files, and the answers that were set aside. An answer that
-        passed is judged until it is recorded."""
-        forms = ("correction_form",) if stage == "correction" else INSPECTIONS
+    def told(self, stage: str, result: Any) -> list[str]:
+        """What this run tells of, so that no later one tells it again: the files, and the answers set aside. An answer
+        that was set aside is judged anew each day: what was wrong may be the form that it answers."""
+        forms = ("correction_form",) if stage == "correction" else inspection_inputs.INSPECTIONS
         files = [f["digest"] for f in self.files if f["source"] in forms]
         if stage == "inspection":
             return sorted(files)
@@ -209,15 +143,15 @@ class Subject:
 
     def news(self, session: Session, stage: str, result: Any) -> bool:
         """Whether something was set aside that no run told of before."""
-        if stage == "correction":
-            return True  # only what is new was judged
         named = {d["file"] for part in ("differences", "conflicts", "unknown") for d in self.facts[part]}
-        bad = set(result.quarantined["file_digest"].to_pylist())
+        bad = set(result.quarantined["file_digest"].to_pylist()) if stage == "inspection" else set()
         bad |= {f["digest"] for f in self.files if f["rows_quarantined"] or f["refused"] or f["file_name"] in named}
-        return bool(bad & set(self.judged(stage, result)) - _judged(session, stage, self.ref))
+        told = set(self.told(stage, result))
+        answers = told - {f["digest"] for f in self.files}
+        return bool(((bad & told) | answers) - _told(session, stage, self.ref))
 
     def without(self, stage: str, result: Any) -> str:
-        """The inputs that go on: without the rows set aside, and without answers that are set aside for good."""
+        """The inputs that go on, without what was set aside."""
         tables = dict(self.tables)
         if stage == "inspection":
             tables |= {n: t for n, t in result.kept.items() if n in tables}
@@ -235,14 +169,14 @@ def _without(events: pa.Table, some: pa.Table) -> pa.Table:
     return events.filter(pc.invert(pc.is_in(events["event_id"], some["event_id"].combine_chunks())))
 
 
-def _judged(session: Session, stage: str, ref: str) -> set[str]:
-    """What the gate ``stage`` of other runs has judged."""
+def _told(session: Session, stage: str, ref: str) -> set[str]:
+    """What the gate ``stage`` of other runs has told of."""
     rows = session.scalars(
         select(model.RunStep.counts).where(
             model.RunStep.job == JOB, model.RunStep.step == f"judge_{stage}", model.RunStep.manifest_digest != ref
         )
     )
-    return {item for counts in rows for item in counts["judged"]}
+    return {item for counts in rows for item in counts["told"]}
 
 
 # -- follow up -----------------------------------------------------------------------------------------------------
@@ -513,7 +447,7 @@ def publish(settings: Settings, period_key: str, ref: str) -> dict[str, Any]:
         if context is None:
             looked_at = set(office.tables(inputs)["inspection"]["inspection_id"].to_pylist())
             letters = [office.objects.get_json(digest) for digest in kept]
-            sent = packs(session, office, besides=period)
+            sent = _sent_before(session, office, period)
             about = {
                 "id": row.publication_id,
                 "revision": row.revision,
@@ -525,6 +459,22 @@ def publish(settings: Settings, period_key: str, ref: str) -> dict[str, Any]:
         written = publishing.write(session, office, row, files, context)
     log.info("publication %s: %s letters, %s files", row.publication_id, len(kept), len(written))
     return {"selection_id": row.publication_id, "files": len(written)}
+
+
+def _sent_before(session: Session, office: Office, period: Period) -> dict[str, Any]:
+    """Inspection id -> pack of every form that went out, but for those of this day's own publications."""
+    own = select(model.Publication.publication_id).where(
+        model.Publication.job == JOB, model.Publication.period == period.key
+    )
+    digests = session.scalars(
+        select(model.Report.digest).where(model.Report.kind == "packs", model.Report.publication_id.in_(own))
+    )
+    mine = {
+        pack["inspection"]["inspection_id"]
+        for digest in digests
+        for pack in json.loads(office.objects.get_bytes(digest, "report"))
+    }
+    return {i: p for i, p in inspection_inputs.packs(session, office).items() if i not in mine}
 
 
 def _kept_context(session: Session, office: Office, period: Period, reference: str) -> dict[str, Any] | None:

@@ -31,8 +31,12 @@ def keep(
     kept: str,
     result: Any,
     sources: list[str] | None = None,
+    tell: bool | None = None,
 ) -> None:
-    """Keep ``result`` for the subject ``ref`` (the run goes on with ``kept``) and tell the owner when rows are bad."""
+    """Keep ``result`` for the subject ``ref`` (the run goes on with ``kept``) and tell the owner when rows are bad.
+
+    ``tell``: whether the owner has something new to mend, where the job knows; a stop is always told.
+    """
     html = office.objects.put_bytes(gates.render(result).encode(), "html")
     workbook = None
     if result.outcome in ("quarantine", "stop"):
@@ -67,7 +71,8 @@ def keep(
             )
         )
         records.event(session, job, period, f"gate_{stage}", ref, facts)
-        if workbook is not None and concerns_period(result):
+        news = concerns_period(result) if tell is None else tell or result.outcome == "stop"
+        if workbook is not None and news:
             post.gate_notice(session, office, job, period, stage, result, workbook, sources or [])
 
 

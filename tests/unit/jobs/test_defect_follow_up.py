@@ -257,6 +257,7 @@ def test_a_bad_answer_is_told_once(office: Settings) -> None:
     run(office, "2021-03-13")
     run(office, "2021-03-15")
     assert len(rows(office, OutboxMail)) == told
+    assert {r["state"] for r in listed(office, "2021-03-15")} == {"open"}
 
 
 def test_the_workbook_and_the_letters_hold_what_they_should(office: Settings) -> None:
