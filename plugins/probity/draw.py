@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from probity import canonical
-from probity.tickets import TICKET_RULE, Ticket, sample, seed_text, unique, weight_of, weighted_order
+from probity.tickets import TICKET_RULE, Ticket, sample, seed_text, unique, weight_of, weighted_sample
 
 FORMAT = "probity-draw/1"
 REPLACEMENT_RULE = (
@@ -105,7 +105,7 @@ def _ordered(plan: Plan, stratum: str, count: int, seed: str) -> list[Ticket]:
     ids = plan.population[stratum]
     if plan.weights is None:
         return sample(ids, count, seed)
-    return weighted_order(ids, plan.weights, seed)[:count]
+    return weighted_sample(ids, plan.weights, count, seed)
 
 
 def draw(plan: Plan, seed: str | int, unavailable: Mapping[str, str] | None = None) -> dict[str, Any]:
@@ -116,7 +116,7 @@ def draw(plan: Plan, seed: str | int, unavailable: Mapping[str, str] | None = No
     Raises ValueError when an unavailable id is not in the population.
     """
     reasons = dict(unavailable or {})
-    if stranger := set(reasons) - {i for ids in plan.population.values() for i in ids}:
+    if stranger := set(reasons).difference(*plan.population.values()):
         raise ValueError(f"{len(stranger)} of the unavailable candidates are not in the population")
     text = seed_text(seed)
     lines: list[dict[str, Any]] = []

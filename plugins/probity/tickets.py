@@ -100,7 +100,8 @@ def trim(number: str, digits: int = 9) -> str:
 
 def unique(ids: Iterable[str | int]) -> list[str]:
     """The texts of the ids. Raises ValueError when one stands there twice."""
-    texts = [id_text(i) for i in ids]
+    given = list(ids)
+    texts: list[str] = given if set(map(type, given)) <= {str} else [id_text(i) for i in given]  # type: ignore[assignment]
     if len(set(texts)) != len(texts):
         raise ValueError("the same candidate stands in the list twice")
     return texts
@@ -175,3 +176,28 @@ def weighted_order(ids: Iterable[str | int], weights: Mapping[str, str | int], s
     """
     first = tickets(ids, seed)
     return sorted(first, key=lambda t: (Fraction(t.number) / weight_of(weights[t.id]), t.id))
+
+
+def weighted_sample(
+    ids: Iterable[str | int], weights: Mapping[str, str | int], n: int, seed: str | int
+) -> list[Ticket]:
+    """The first ``n`` of ``weighted_order``, sorting only what can be drawn.
+
+    Nine digits of each ticket bound its key from both sides; only candidates whose lower bound does not exceed the
+    n-th smallest upper bound are compared, exactly. Raises KeyError for a candidate without a weight.
+    """
+    texts = unique(ids)
+    given = (weights[t] for t in texts)
+    shares: list[Fraction | int] = [weight_of(w) if isinstance(w, str) else w for w in given]
+    if n * 8 >= len(texts) or min(shares) <= 0 or max(shares) > _KEY_RANGE**3:
+        return weighted_order(texts, weights, seed)[:n]
+    if n <= 0:
+        return []
+    prefix, sha256 = _prefix(seed), hashlib.sha256
+    digests = [sha256(prefix + t.encode()).digest() for t in texts]
+    leading = _leading_digits(b"".join(digests)).astype(float)
+    weight = np.fromiter(map(float, shares), dtype=float, count=len(shares))
+    low, high = leading / weight * (1 - 1e-12), (leading + 1) / weight * (1 + 1e-12)
+    near = np.flatnonzero(low <= np.partition(high, n - 1)[n - 1]).tolist()
+    found = [Ticket(_decimal(digests[i]), texts[i]) for i in near]
+    return sorted(found, key=lambda t: (Fraction(t.number) / weight_of(weights[t.id]), t.id))[:n]
