@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from probity import config, defects
 from probity.delivery.model import OutboxMail
-from probity.jobs import JobError, NoData, defect_log
+from probity.jobs import JobError, NoData, defect_log, report_distribution
 from probity.jobs import defect_follow_up as job
 from probity.jobs.office import Office
 from probity.ops import defect_list
@@ -276,6 +276,9 @@ def test_the_workbook_and_the_letters_hold_what_they_should(office: Settings) ->
     assert [p.recipient.role for p in sent] == ["inspection_team_secretary"]
     bodies = sent[0].bodies.subject + sent[0].bodies.text + sent[0].bodies.html
     assert not [t for t in terms if t in bodies]
+    before = len(rows(office, OutboxMail))
+    result, owed = report_distribution.owe(office_, str(name))
+    assert (result.outcome, owed, len(rows(office, OutboxMail))) == ("pass", 1, before + 1)
 
 
 def test_the_command_tells_the_list_of_any_day(office: Settings, capsys: pytest.CaptureFixture[str]) -> None:
