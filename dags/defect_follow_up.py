@@ -27,7 +27,7 @@ from probity_airflow.tasks import JobTasks
     dag_display_name="查驗缺失列管",
     schedule=daily("0 7 * * *"),
     params={"period": period_param(DAY_PATTERN)},
-    max_active_runs=16,  # a day whose closures wait for their approver must not hold up the next
+    max_active_runs=64,  # a day whose closures wait for their approver must not hold up the next
     **dag_options(__doc__, ["工程", "每日", "列管"]),
 )
 def defect_follow_up() -> None:

@@ -32,7 +32,6 @@ EXAMPLES = {
 }
 
 
-
 def published(job: str) -> Asset:
     """What a job's publishing updates, by period: a quarterly report waits for three months of it."""
     return Asset(name=job, uri=f"x-probity://published/{job}")

@@ -20,6 +20,10 @@ EXPECTED = {
     "report_distribution_sweep",
     "drop_folder_watch",
     "signal_weight_review",
+    "road_inspection_selection",
+    "public_works_inspection_selection",
+    "defect_follow_up",
+    "road_inspection_quarterly_report",
 }
 HEAVY = (
     "pandas",

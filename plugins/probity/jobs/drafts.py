@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select, text
@@ -38,22 +39,31 @@ def approved(session: Session, job: str, period: Period) -> list[dict[str, Any]]
     return sorted((dict(r) for r in rows), key=lambda r: r["revision"])
 
 
+@dataclass(frozen=True)
+class Question:
+    """How an approver is asked: the templates of subject and body (counts only), and where the draft can be read."""
+
+    subject: str
+    body: str
+    url: str
+
+
 def request(
-    office: Office, job: str, period: Period, ref: str, content: str, url: str, facts: Mapping[str, Any]
+    office: Office, job: str, period: Period, ref: str, content: str, question: Question, facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What is asked of the approver of draft ``ref`` (see ``probity_airflow.approval``); ``content`` is the digest of
-    what the approver reads, ``facts`` fill the templates ``<job>_subject`` and ``<job>_body`` (counts only)."""
+    what the approver reads, ``facts`` fill the templates of the ``question``."""
     with office.transaction() as session:
         done = next((a for a in approved(session, job, period) if a["content"] == content), None)
         told = {"list_digest": content, **{k: v for k, v in facts.items() if isinstance(v, (int, str, type(None)))}}
         records.event(session, job, period, "approval_request", ref, told)
-    shown = dict(facts) | {"period_roc": period.roc, "list_digest": content, "url": url}
+    shown = dict(facts) | {"period_roc": period.roc, "list_digest": content, "url": question.url}
     return {
         "selection_id": done["selection_id"] if done else period.key,
         "list_digest": content,
-        "subject": wording.text(f"{job}_subject", **shown),
-        "body": wording.text(f"{job}_body", **shown),
-        "url": url,
+        "subject": wording.text(question.subject, **shown),
+        "body": wording.text(question.body, **shown),
+        "url": question.url,
         "already": "approved" if done else None,
     }
 

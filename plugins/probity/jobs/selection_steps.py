@@ -67,7 +67,8 @@ class Steps:
             manifest["awaiting"] = job.awaiting(office, period, tables, book)
         ref = office.objects.put_json(manifest)
         coverage = [
-            {k: line[k] for k in ("source_id", "state", "rows", "line")} for line in sources.coverage(ingested, period)
+            {k: line[k] for k in ("source_id", "state", "rows", "line")}
+            for line in sources.coverage(ingested, period, job.family_name)
         ]
         facts = self._collected(office, ingested, tables, period) | {"coverage": coverage}
         with office.transaction() as session:

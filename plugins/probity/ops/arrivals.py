@@ -22,6 +22,7 @@ def show(settings: Settings) -> int:
     from probity import sources
     from probity.calendar import Period
     from probity.store.objects import ObjectStore
+    from probity.tables import FAMILIES
 
     settings.drop.mkdir(parents=True, exist_ok=True)
     arrived = sources.discover(settings.drop, settings)
@@ -47,7 +48,8 @@ def show(settings: Settings) -> int:
     months = sorted({row["month"] for row in monthly if row["source_id"] != "debarment_feed"})
     if months:
         period = Period.parse(months[-1])
-        lines = [c["line"] for c in sources.coverage(ingested, period) if c["state"] in ("missing", "late")]
+        covered = [line for family in FAMILIES for line in sources.coverage(ingested, period, family)]
+        lines = list(dict.fromkeys(c["line"] for c in covered if c["state"] in ("missing", "late")))
         print("\n" + text("sources_missing" if lines else "sources_complete", roc=period.roc))
         for line in lines:
             print(f"  {line}")

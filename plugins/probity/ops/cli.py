@@ -77,10 +77,10 @@ def parser() -> argparse.ArgumentParser:
     verify = command("verify", "recompute the trail and name the first record that does not fit")
     verify.add_argument("--head", help="a head digest printed in a report: the trail must still contain it")
 
-    backfill = command("backfill", "run a job over past months through Airflow's API and follow it")
+    backfill = command("backfill", "run a job over past months or days through Airflow's API and follow it")
     backfill.add_argument("job", metavar="JOB", help="e.g. procurement_audit_selection")
-    backfill.add_argument("first", metavar="FROM", help="first month, YYYY-MM")
-    backfill.add_argument("last", metavar="TO", help="last month, YYYY-MM")
+    backfill.add_argument("first", metavar="FROM", help="first month, YYYY-MM, or day, YYYY-MM-DD (for a daily job)")
+    backfill.add_argument("last", metavar="TO", help="last one")
     backfill.add_argument(
         "--reprocess",
         choices=("none", "failed", "completed"),
