@@ -46,6 +46,8 @@ def projects(n: int = 60, **changed: Any) -> list[dict[str, Any]]:
             "road_keys": "虛構區/虛構路",
             "x": 215_000.0 + i,
             "y": 2_672_000.0,
+            "station_start": 100.0,
+            "station_end": 900.0,
             "sources": "works_projects",
             "n_observations": 1,
         }
@@ -143,6 +145,7 @@ def test_a_whole_export_in_thousands_stops(shipped):
         ({"case_id": "R0001"}, "project.case_id.form", "quarantine"),
         ({"facility": "tunnel"}, "project.facility.values", "quarantine"),
         ({"title": " "}, "project.title.form", "quarantine"),
+        ({"station_start": 1200.0}, "project.stations", "warn"),
     ],
 )
 def test_a_bad_project_is_found(shipped, changed, check, outcome):

@@ -179,7 +179,7 @@ PROJECT = (
     _order("project", "start_date", "actual_end", "value"),
     _order("project", "award_date", "start_date"),
     _order("project", "actual_end", "acceptance_date"),
-    Check("project.stations", "project", "difference", ("station_start", "station_end")),
+    Check("project.stations", "project", "difference", ("station_end", "station_start")),
     *_place("project"),
     *(_filled("project", column) for column in ("start_date", "district", "road_keys")),
     Check("project.has_firm", "project_scope", "true", ("has_firm",), marks=("case_id",)),
