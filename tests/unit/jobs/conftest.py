@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from probity.demo import generate
+from probity.demo import generate, works
 from probity.jobs import procurement_audit_selection as job
 from probity.ops.postgres import EmbeddedPostgres
 from probity.store import db
+from tests.unit.jobs import works_world
 from tests.unit.jobs import world as worlds
+from tests.unit.jobs.works_world import Works
 from tests.unit.jobs.world import World
 
 _numbers = itertools.count(1)
@@ -100,3 +102,58 @@ def empty_office(tmp_path: Path, city: Path, pg_server: EmbeddedPostgres, pg_tem
     yield world
     db.engine(world.settings).dispose()
     pg_server.drop_database(name)
+
+
+# -- the works ----------------------------------------------------------------------------------------------------
+@pytest.fixture(scope="session")
+def works_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The drop folder of the tiny city with its works; read only, as ``city``."""
+    drop = tmp_path_factory.mktemp("works_city") / "drop"
+    generate(drop, works_world.DEMO_SEED, works_world.MONTHS, "tiny")
+    works.generate(drop, works_world.DEMO_SEED, works_world.MONTHS, "tiny")
+    return drop
+
+
+@pytest.fixture(scope="session")
+def roads_proposed_once(
+    works_city: Path, tmp_path_factory: pytest.TempPathFactory, pg_server: EmbeddedPostgres, pg_template: str
+) -> Works:
+    """The first month's road works carried to the open approval."""
+    name = f"jobs_roads_proposed_{os.getpid()}"
+    url = pg_server.create_database(name, template=pg_template)
+    settings = worlds.settings_of(tmp_path_factory.mktemp("roads_proposed") / "home", works_city, url)
+    with worlds.lines_of("probity") as log:
+        refs = works_world.run_to_list(settings)
+        asked = works_world.roads.approval_request(settings, works_world.MONTHS[0], refs["gate_selection"])
+    return Works(settings, name, refs, asked, tuple(log))
+
+
+@pytest.fixture(scope="session")
+def roads_published_once(
+    roads_proposed_once: Works, tmp_path_factory: pytest.TempPathFactory, pg_server: EmbeddedPostgres
+) -> Works:
+    """The same, approved with a typed seed and published: the forms are out."""
+    name = f"jobs_roads_published_{os.getpid()}"
+    world = worlds.copied(roads_proposed_once, tmp_path_factory.mktemp("roads_published"), pg_server, name)
+    with worlds.lines_of("probity") as log:
+        selection_id = world.decide()
+        world.job.publish(world.settings, world.period, selection_id)
+    return dataclasses.replace(world, log=(*world.log, *log))
+
+
+@pytest.fixture
+def roads_proposed(roads_proposed_once: Works, copies: Callable[..., World]) -> World:
+    """An office of this test's own whose list of road works waits for its approver."""
+    return copies(roads_proposed_once)
+
+
+@pytest.fixture
+def roads_published(roads_published_once: Works, copies: Callable[..., World]) -> World:
+    """An office of this test's own with a published selection of road works."""
+    return copies(roads_published_once)
+
+
+@pytest.fixture
+def works_drop(works_city: Path, tmp_path: Path) -> Path:
+    """A copy of the works' files that the test may change."""
+    return Path(shutil.copytree(works_city, tmp_path / "drop"))
