@@ -1,4 +1,4 @@
-"""The one file of a sample: commitment, draw, findings, limit; the offline verifier accepts it and finds every change."""
+"""The one file of a sample: commitment, draw, findings, limit; the offline verifier accepts it, finds every change."""
 
 from __future__ import annotations
 

@@ -190,3 +190,22 @@ def test_the_verifier_names_what_differs(tmp_path: Path) -> None:
         assert result.returncode == 1 and word in result.stdout
     assert run_verifier(tmp_path, good, "0" * 64).returncode == 1
     assert run_verifier(tmp_path, {"format": "else"}).returncode == 2
+
+
+def test_weighted_fast_path_agrees_with_full_sort() -> None:
+    """Weights over many magnitudes, whole and decimal; more and less than an eighth drawn."""
+    ids = [f"W{i}" for i in range(3000)]
+    weights: dict[str, str | int] = {n: 10 ** (i % 7) + i if i % 3 else f"{i + 1}.5" for i, n in enumerate(ids)}
+    for n in (0, 1, 40, 370, 400):
+        assert tickets.weighted_sample(ids, weights, n, 77) == tickets.weighted_order(ids, weights, 77)[:n]
+    with pytest.raises(ValueError, match="positive"):
+        tickets.weighted_sample(ids, {**weights, "W5": 0}, 3, 77)
+    with pytest.raises(KeyError):
+        tickets.weighted_sample([*ids, "x"], weights, 3, 77)
+
+
+def test_one_more_weighted_candidate_does_not_reshuffle_the_others() -> None:
+    weights: dict[str, str | int] = {f"W{i}": i % 5 + 1 for i in range(60)}
+    before = [t.id for t in tickets.weighted_order(weights, weights, 3)]
+    more = {**weights, "new": 4}
+    assert [t.id for t in tickets.weighted_order(more, more, 3) if t.id != "new"] == before
