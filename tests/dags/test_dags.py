@@ -119,7 +119,7 @@ def test_the_order_of_the_selection(bag: Any) -> None:
     ]
     for before, after in zip(dag.topological_sort(), dag.topological_sort()[1:], strict=False):
         assert before.task_id in after.upstream_task_ids
-    assert [a.name for a in dag.get_task("publish").outlets] == ["procurement_audit_selection"]
+    assert [a.name for a in dag.get_task("publish").outlets] == ["procurement_audit_selection", "report"]
 
 
 def test_the_form_of_the_approval(bag: Any) -> None:
@@ -173,8 +173,36 @@ def test_distribution_reacts_to_the_partitioned_asset(bag: Any) -> None:
 
     timetable = _core_timetable(bag.dags["report_distribution"])
     assert isinstance(timetable, PartitionedAssetTimetable)
-    assert [a.name for _, a in timetable.asset_condition.iter_assets()] == ["procurement_audit_selection"]
+    assert [a.name for _, a in timetable.asset_condition.iter_assets()] == ["report"]
     assert not _core_timetable(bag.dags["report_distribution_sweep"]).partitioned
+
+
+def test_every_job_that_publishes_tells_the_distribution(bag: Any) -> None:
+    for dag in bag.dags.values():
+        if dag.has_task("publish"):
+            assert [a.name for a in dag.get_task("publish").outlets] == [dag.dag_id, "report"]
+
+
+def test_the_orders_of_the_works_jobs(bag: Any) -> None:
+    """Both selections go the same way; the letters of a day do not wait for its closures."""
+    for dag_id in ("road_inspection_selection", "public_works_inspection_selection"):
+        order = [t.task_id for t in bag.dags[dag_id].topological_sort()]
+        gates = [n for n in order if n.startswith("gate_")]
+        assert gates == ["gate_arrival", "gate_works_canonical", "gate_signals", "gate_selection"]
+        assert order[-3:] == ["approve", "record", "publish"]
+    follow_up = bag.dags["defect_follow_up"]
+    assert follow_up.get_task("publish").upstream_task_ids == {"follow_up"}
+    assert follow_up.get_task("record").upstream_task_ids == {"approve", "follow_up"}
+    quarter = [t.task_id for t in bag.dags["road_inspection_quarterly_report"].topological_sort()]
+    assert quarter == ["collect", "gate_inspection", "analyse", "gate_report", "approve", "record", "publish"]
+
+
+def test_a_backfill_makes_one_run_a_day(bag: Any) -> None:
+    timetable = _core_timetable(bag.dags["defect_follow_up"])
+    infos = timetable.iter_partition_dagrun_infos(
+        earliest=dt.datetime(2021, 2, 27, tzinfo=TAIPEI), latest=dt.datetime(2021, 3, 2, 23, 59, tzinfo=TAIPEI)
+    )
+    assert [i.partition_key for i in infos] == ["2021-02-27", "2021-02-28", "2021-03-01", "2021-03-02"]
 
 
 def test_a_quarter_follows_its_three_months(bag: Any) -> None:

@@ -8,7 +8,7 @@ its trail record; the same answer again gives the same id, other figures make th
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +39,13 @@ def approved(session: Session, job: str, period: Period) -> list[dict[str, Any]]
     return sorted((dict(r) for r in rows), key=lambda r: r["revision"])
 
 
+def standing(earlier: Sequence[Mapping[str, Any]], ref: str, content: str) -> Mapping[str, Any] | None:
+    """The approval that draft ``ref`` has already: its own, or the newest when that says the same. Figures that return
+    to what an older revision said are news to those who read the newest: they are asked about and numbered anew."""
+    own = next((a for a in earlier if a["draft"] == ref), None)
+    return own or next((a for a in earlier[-1:] if a["content"] == content), None)
+
+
 @dataclass(frozen=True)
 class Question:
     """How an approver is asked: the templates of subject and body (counts only), and where the draft can be read."""
@@ -54,7 +61,7 @@ def request(
     """What is asked of the approver of draft ``ref`` (see ``probity_airflow.approval``); ``content`` is the digest of
     what the approver reads, ``facts`` fill the templates of the ``question``."""
     with office.transaction() as session:
-        done = next((a for a in approved(session, job, period) if a["content"] == content), None)
+        done = standing(approved(session, job, period), ref, content)
         told = {"list_digest": content, **{k: v for k, v in facts.items() if isinstance(v, (int, str, type(None)))}}
         records.event(session, job, period, "approval_request", ref, told)
     shown = dict(facts) | {"period_roc": period.roc, "list_digest": content, "url": question.url}
@@ -81,7 +88,7 @@ def record_decision(
     with office.transaction() as session:
         session.execute(text(LOCK), {"name": f"{job}/{period.key}"})
         earlier = approved(session, job, period)
-        same = next((a for a in earlier if a["content"] == content), None)
+        same = standing(earlier, ref, content)
         if same is not None:
             log.info("draft %s was approved before as %s", content, same["selection_id"])
             return str(same["selection_id"])

@@ -11,8 +11,8 @@ import datetime as dt
 import shutil
 import time
 from collections.abc import Callable
-from itertools import pairwise
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from probity.calendar import Period, period_range
@@ -83,10 +83,12 @@ def months_between(first: str, last: str) -> list[str]:
 
 
 def span(first: str, last: str) -> tuple[dt.datetime, dt.datetime]:
-    """The instants that a backfill of these periods is asked for: the first day and the last, in Taipei."""
+    """The instants that a backfill of these periods is asked for, in Taipei: from the first day to the last one's end."""
     months_between(first, last)
     start, end = Period.parse(first).first, Period.parse(last).last
-    return tuple(dt.datetime(d.year, d.month, d.day, tzinfo=TAIPEI) for d in (start, end))  # type: ignore[return-value]
+    midnight = dt.datetime(start.year, start.month, start.day, tzinfo=TAIPEI)
+    # A day's run stands at the hour of its schedule: the last day counts to its end.
+    return midnight, dt.datetime(end.year, end.month, end.day, 23, 59, tzinfo=TAIPEI)
 
 
 def run(settings: Settings, plan: DemoPlan, say: Progress | None = None) -> int:

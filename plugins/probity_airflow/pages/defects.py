@@ -36,7 +36,7 @@ class Moment:
 def moment(session: Session, as_of: str, known_by: str) -> Moment:
     """The moment that was asked for; without a day, the database's own day in Taipei. ValueError for what is no day
     (``2021-03-05``) or no time (``2021-03-05T17:00``, Taipei time unless it says otherwise)."""
-    day = dt.date.fromisoformat(as_of) if as_of else session.execute(select(func.now())).scalar_one()
+    day = dt.date.fromisoformat(as_of) if as_of else session.execute(select(func.current_timestamp())).scalar_one()
     if isinstance(day, dt.datetime):
         day = day.astimezone(TAIPEI).date()
     known = dt.datetime.fromisoformat(known_by) if known_by else None
