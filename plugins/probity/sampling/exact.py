@@ -42,6 +42,8 @@ def rational(value: Number) -> Fraction:
     """
     if isinstance(value, bool):
         raise TypeError("a number, not a truth value")
+    if hasattr(value, "item"):  # NumPy scalars
+        value = value.item()
     try:
         return Fraction(repr(float(value)) if isinstance(value, float) else value)
     except (OverflowError, TypeError) as error:

@@ -25,6 +25,7 @@ from probity.sampling.exact import DIGITS, ONE, ZERO, Bounds, Box, Number, at_mo
 from probity.sampling.risk import HYPERGEOMETRIC, POISSON, Model, confidence_of, rate_of
 
 MOST = 100_000
+MOST_SLOW = 10_000
 RULE = "least n with P(risk) <= 1 - confidence; equal is enough; exact arithmetic"
 
 
@@ -84,7 +85,8 @@ def plan(
 
     ``tolerable``: the rate that must be excluded. ``precision``: how far above the most likely rate the upper limit may
     lie; one of both or both. ``whole_errors``: round expected errors up (default: for attributes, not for monetary
-    units). ``most``: the greatest size looked at (default: the population, else 100,000).
+    units). ``most``: the greatest size looked at (default: the population, else 100,000; 10,000 where every size has
+    to be looked at by itself: with a precision, or a prior and parts of an error).
     Raises ValueError for rates that contradict each other, NoPlan when nothing up to ``most`` will do.
     """
     level = confidence_of(confidence)
@@ -98,18 +100,13 @@ def plan(
     if e < 1 and t is not None and e >= t:
         raise NoPlan(f"the expected rate {e} is not below the tolerable rate {t}")
     whole = model.kind != POISSON if whole_errors is None else whole_errors or model.whole_errors
-    top = most or model.population or MOST
-
-    def errors(n: int) -> Fraction:
-        x = e if e >= 1 else n * e
-        return Fraction(math.ceil(x)) if whole else x
-
-    enough = _Enough(model, 1 - level, t, width, errors)
+    enough = _Enough(model, 1 - level, t, width, e, whole)
+    top = most or model.population or (MOST_SLOW if enough.slow else MOST)
     n = enough.least(top)
     if n is None:
         raise NoPlan(f"no sample of up to {top} is enough")
     limit = None if t is None else acceptance_number(model, n, level, t)
-    return SizePlan(model, level, t, e, width, n, errors(n), limit)
+    return SizePlan(model, level, t, e, width, n, enough.errors(n), limit)
 
 
 def acceptance_number(model: Model, n: int, confidence: Number, tolerable: Number) -> int:
@@ -138,13 +135,19 @@ def share_size(population: int, share: Number, minimum: int = 0) -> int:
 
 @dataclass(frozen=True)
 class _Enough:
-    """Is a sample of n enough? ``errors``: n -> expected errors."""
+    """Is a sample of n enough? ``expected``: errors as a rate (below 1) or a number; ``whole``: rounded up."""
 
     model: Model
     risk: Fraction
     tolerable: Fraction | None
     precision: Fraction | None
-    errors: Callable[[int], Fraction]
+    expected: Fraction
+    whole: bool
+
+    def errors(self, n: int) -> Fraction:
+        """The errors to expect in ``n``."""
+        x = self.expected if self.expected >= 1 else n * self.expected
+        return Fraction(math.ceil(x)) if self.whole else x
 
     def __call__(self, n: int) -> bool:
         x = self.errors(n)
@@ -157,16 +160,40 @@ class _Enough:
         rate = x / n + self.precision
         return rate >= 1 or at_most(self.model.risk(n, x, rate), self.risk)
 
+    @property
+    def _parts(self) -> bool:
+        """Whether every n has other errors to expect."""
+        return 0 < self.expected < 1 and not self.whole
+
+    @property
+    def _halving(self) -> bool:
+        return self.model.kind == POISSON and self.model.prior is None and self.risk <= Fraction(1, 2)
+
+    @property
+    def slow(self) -> bool:
+        """Whether every n has to be looked at by itself."""
+        return self.precision is not None or (self._parts and not self._halving)
+
     def least(self, top: int) -> int | None:
         """The least n in 1..top that is enough."""
-        if self.precision is not None or self.model.prior is not None:
+        if self.slow:
             return next((n for n in range(1, top + 1) if self(n)), None)
-        assert self.tolerable is not None
-        if self.model.kind == POISSON and self.risk <= Fraction(1, 2):
+        if self._parts:
             return self._least_poisson(top)
-        if self.model.whole_errors:
+        if self.model.kind != POISSON and self.model.prior is None:
             return self._first(self._walk(top))
-        return next((n for n in range(1, top + 1) if self(n)), None)
+        return self._by_blocks(top)
+
+    def _by_blocks(self, top: int) -> int | None:
+        """By runs of sizes with the same errors: along a run the risk only falls, so its last size speaks for it."""
+        n = 1
+        while n <= top:
+            x = self.errors(n)
+            last = top if self.expected >= 1 or self.expected == 0 else min(top, math.floor(x / self.expected))
+            if self(last):
+                return _halve(self, n - 1, last)
+            n = last + 1
+        return None
 
     def _least_poisson(self, top: int) -> int | None:
         """By halving: from some n on every n is enough.
@@ -174,17 +201,14 @@ class _Enough:
         With expected rate e the upper limit is c(1 + n e) / n, c(a) the confidence quantile of a gamma variable of
         shape a. c(b) / c(a), a < b, falls as the level rises (van Zwet's star order of the gamma family), and for the
         median it is at most (b - 1) / (a - 1) (median m(a) > a - 1/3, 0 < m' < 1: Berg, Pedersen 2006). So from a
-        confidence of 1/2 on, c(1 + n e) / n falls in n. With a fixed number of errors it falls anyway.
+        confidence of 1/2 on, c(1 + n e) / n falls in n.
         """
         if not self(top):
             return None
         low, high = 0, 1
         while high < top and not self(high):
             low, high = high, min(top, 2 * high)
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (low, middle) if self(middle) else (middle, high)
-        return high
+        return _halve(self, low, high)
 
     def _first(self, walk: Iterator[tuple[int, Bounds]]) -> int | None:
         """The first n whose bounds prove it enough, or, where they prove nothing, that is enough by itself."""
@@ -222,6 +246,14 @@ class _Enough:
                 x += 1
                 total = box.plus(total, f)
             yield n, total
+
+
+def _halve(enough: Callable[[int], bool], low: int, high: int) -> int:
+    """The least n above ``low`` that is enough, when ``high`` is, and every n above one that is."""
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle, high)
+    return high
 
 
 @dataclass(frozen=True)

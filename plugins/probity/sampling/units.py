@@ -67,19 +67,18 @@ class Line:
     def __init__(self, amounts: Sequence[Number] | np.ndarray) -> None:
         self.scale = 1
         if isinstance(amounts, np.ndarray) and amounts.dtype.kind in "iu":
-            self.amounts = amounts.astype(np.int64)
+            self.amounts = amounts
         else:
             whole = list(amounts)
             if not all(type(a) is int for a in whole):
                 exact = [rational(a) for a in whole]
                 self.scale = math.lcm(*{a.denominator for a in exact})
                 whole = [int(a * self.scale) for a in exact]
-            big = sum(map(abs, whole)) >= _INT64
-            self.amounts = np.array(whole, dtype=object if big else np.int64)
+            self.amounts = np.array(whole, dtype=object if sum(map(abs, whole)) >= _INT64 else np.int64)
+        if self.amounts.dtype != object and float(self.amounts.sum(dtype=float)) >= _INT64:
+            self.amounts = self.amounts.astype(object)
         if len(self.amounts) and self.amounts.min() < 0:
             raise ValueError("negative amounts are no part of the line: a population of their own")
-        if self.amounts.dtype != object and len(self.amounts) and int(self.amounts.max()) * len(self.amounts) >= _INT64:
-            self.amounts = self.amounts.astype(object)
         self.total = int(self.amounts.sum()) if len(self.amounts) else 0
         if self.total == 0:
             raise ValueError("the amounts add up to nothing")
@@ -165,7 +164,7 @@ class UnitPlan:
 
     def document(self) -> dict[str, Any]:
         """The plan as JSON: exactly what the commitment digests. Amounts are exact text."""
-        texts = ["1"] * len(self.ids) if self.amounts is None else [str(rational(_plain(a))) for a in self.amounts]
+        texts = ["1"] * len(self.ids) if self.amounts is None else [str(rational(a)) for a in self.amounts]
         return {
             "format": FORMAT,
             "purpose": self.purpose,
@@ -194,10 +193,6 @@ class UnitPlan:
             "population": len(self.ids),
             "total": str(Fraction(self.line.total, self.line.scale)),
         }
-
-
-def _plain(value: Any) -> Number:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def plan_from_document(document: Mapping[str, Any]) -> UnitPlan:

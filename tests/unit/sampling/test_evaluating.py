@@ -124,6 +124,8 @@ def test_stringer_bound_from_its_definition() -> None:
     whole = evaluate(BINOMIAL, 100, 2, "0.95")
     assert stringer([1, 1], 100, "0.95").upper == pytest.approx(whole.upper)
     assert stringer([], 100, "0.95").upper_text == evaluate(BINOMIAL, 100, 0, "0.95").upper_text
+    lta = stringer(["0.6"] * 3 + ["-0.5"] * 3, 60, "0.95", offset=True)  # jfa's own test of its method stringer.lta
+    assert lta.upper == pytest.approx(0.06899349, abs=5e-9)
     assert stringer_limits(2, 100, "0.95") == ["0.029513049608", "0.046559811454", "0.061619200397"]
 
 

@@ -122,6 +122,27 @@ def test_no_smaller_sample_is_enough_and_this_one_is() -> None:
             assert plan(kind, confidence, t, e, most=top).n == answer
 
 
+def test_posterior_plans_are_the_least() -> None:
+    """Whole errors go by runs, parts of errors one by one: against a search through every n."""
+    r = random.Random(6)
+    for _ in range(12):
+        prior = Prior.of(r.choice([1, "1.5", 3]), r.choice([1, 20, "35.5"]))
+        kind = r.choice(
+            [Model("binomial", prior=prior), Model("poisson", prior=prior), Model(HYPERGEOMETRIC, 120, prior)]
+        )
+        confidence, t = Fraction(r.randint(50, 95), 100), Fraction(r.randint(8, 30), 100)
+        e: Fraction | int = r.choice([Fraction(0), t * Fraction(r.randint(1, 4), 10), 2])
+        whole = r.choice([True, None])
+        try:
+            found = plan(kind, confidence, t, e, whole_errors=whole, most=120)
+        except NoPlan:
+            continue
+        for n in range(1, found.n + 1):
+            x = Fraction(e) if e >= 1 else n * Fraction(e)
+            x = Fraction(math.ceil(x)) if whole or kind.kind != "poisson" else x
+            assert (x < n and at_most(kind.risk(n, x, t), 1 - confidence)) == (n == found.n)
+
+
 def test_halving_finds_the_least_monetary_sample() -> None:
     r = random.Random(4)
     for _ in range(15):

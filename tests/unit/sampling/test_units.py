@@ -107,6 +107,9 @@ def test_amounts_are_exact_however_large_or_fine() -> None:
             points = [-(-(start + j * sum(exact) / 2) // unit) * unit for j in range(2)]
             expected = [next(i for i, end in enumerate(ends) if end >= p) for p in points]
             assert systematic_rows(line, 2, start).tolist() == expected
+    near = np.array([2**61, 2**61, 2**61, 5], dtype=np.int64)
+    assert Line(near).total == 3 * 2**61 + 5 and systematic_rows(Line(near), 1, 3 * 2**61 + 1).tolist() == [3]
+    assert Line(np.array([0.1, 0.2])).total == 3 and Line([np.int64(2**62), np.int64(2**62)]).total == 2**63
     with pytest.raises(ValueError, match="negative"):
         Line([5, -1])
     with pytest.raises(ValueError, match="nothing"):
