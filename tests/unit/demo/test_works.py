@@ -174,3 +174,12 @@ def test_sound_works_are_mostly_left_alone(once: Callable[[int], Carried], seed:
     for _, signal, why in carried.made.truth.planted:
         of_signal = [state for (_, s), state in carried.states.items() if s == signal]
         assert of_signal.count("fired") <= max(4, 0.25 * len(of_signal)), (signal, why)
+
+
+def test_works_that_will_be_found_wanting_are_those_that_were_planted_or_cheap(carried: Carried) -> None:
+    poor = carried.made.truth.poor
+    known = {p["case_id"]: p for p in carried.rows("project")}
+    assert len(poor & known.keys()) > 10
+    fired = {case for (case, signal), state in carried.states.items() if state == "fired" and case in poor}
+    under_way = {case for case in poor & known.keys() if known[case]["facility"] == "road" and known[case]["eligible"]}
+    assert len(fired & under_way) > 0.6 * len(under_way), "most can be seen coming; the control share is for the rest"

@@ -15,6 +15,7 @@ from probity.demo import corpus
 from probity.demo.city import ROADS
 from probity.demo.maker import DAY
 from probity.demo.model import Agency, Case, Firm
+from probity.text import case_no_key
 
 DISTRICTS = (
     "北屯區",
@@ -33,6 +34,7 @@ REMOTE = "和平區"
 ROAD_WORDS = ("道路", "路面", "刨鋪", "人行道", "拓寬")
 SIZES = {"demo": 46, "tiny": 16}
 SECTIONS = ("", "一段", "二段", "三段")
+CHEAP = 0.8  # of the reserve: as 採購法 §58 asks whether a price can be kept
 WEST, SOUTH = 120.56, 24.06  # a corner of the plain; every district has its own square of a few kilometres
 
 
@@ -143,7 +145,8 @@ class Earlier:
 
 @dataclass
 class Truth:
-    """``planted``: (case_id, signal id, what was done); ``poor``: case ids of works that will be found wanting."""
+    """``planted``: (case_id, signal id, what was done); ``poor``: case ids of works that will be found wanting,
+    planted or cheap."""
 
     seed: int
     months: list[str]
@@ -209,6 +212,15 @@ class _Maker:
         self.registered()
         self.history()
         self.truth.poor |= {p.case_id for p in self.projects if p.quality < 0.5}
+        self.truth.poor |= self.cheap()
+
+    def cheap(self) -> set[str]:
+        """Works of the procurement demo that went far below their reserve: what was saved is missing on the road."""
+        return {
+            f"{case.agency.agency_id}|{case_no_key(case.case_no)}"
+            for case in self.made.cases
+            if case.kind == "works" and case.reserve and case.award < CHEAP * case.reserve
+        }
 
     # -- projects -------------------------------------------------------------------------------------------------
     def project(self, facility: str = "road", firms: list[Firm] | None = None, **more: Any) -> Project:
