@@ -11,7 +11,7 @@ blanks, UTF-8. A share is rounded up. A planned size is the least n whose risk a
 1 - confidence. Amounts lie end to end; point p hits unit ceil(p); p = (u + k - 1) total / n (interval, cell) or u total
 (random, reserve), u = the ticket of "<purpose>|start", "|cell|<k>", "|unit|<k>", "|reserve|<k>"; items with amount x n
 >= total are taken out first when "apart". An upper limit is the least number of its decimals with a risk of at most
-1 - confidence. Fractions are exact; the Poisson is computed with 60 digits. What it cannot replay it names.
+1 - confidence. Binomial and hypergeometric chances are exact fractions, beta and gamma chances have 60 digits.
 """
 
 import json
@@ -102,131 +102,183 @@ def unit_differences(draw, published=None):
 
 
 # -- sizes and limits ---------------------------------------------------------------------------------------------
-def risk(model, n, x, rate=None, errors=None):
-    """P(at most x errors in n | rate), exact; None where this program cannot compute it."""
-    if model["prior"] is not None or Fraction(x).denominator != 1:
-        return None
-    x = int(x)
-    if model["kind"] == "hypergeometric":
-        size = model["population"]
-        errors = ceil(rate * size) if errors is None else errors
-        ways = sum(comb(errors, i) * comb(size - errors, n - i) for i in range(min(x, n, errors) + 1))
-        return Fraction(ways, comb(size, n))
-    if model["kind"] == "binomial":
-        p, q = rate.numerator, rate.denominator - rate.numerator
-        return Fraction(sum(comb(n, i) * p**i * q ** (n - i) for i in range(min(x, n) + 1)), rate.denominator**n)
-    mean, term = Decimal((n * rate).numerator) / Decimal((n * rate).denominator), Decimal(1)
-    total = term
-    for i in range(1, x + 1):
-        term = term * mean / i
+def decimal(value):
+    return Decimal(Fraction(value).numerator) / Decimal(Fraction(value).denominator)
+
+
+def summed(term, ratio):
+    total, k = term, 0
+    while term > total * Decimal(10) ** -58 or ratio(k) > Decimal("0.999"):
+        term, k = term * ratio(k), k + 1
         total += term
-    return Fraction((-mean).exp() * total)
+    return total
+
+
+def beta_above(a, b, p):
+    """P(B > p) of a beta variable, 60 digits."""
+    a, b, p = decimal(a), decimal(b), decimal(p)
+
+    def below(a, b, p):
+        lead = (a * p.ln() + b * (1 - p).ln()).exp() / a
+        return summed(lead, lambda k: p * (a + b + k) / (a + 1 + k))
+
+    if p <= 0 or p >= 1:
+        return Fraction(int(p <= 0))
+    cut = min(max(a / (a + b), Decimal("0.25")), Decimal("0.75"))
+    return Fraction(1 - below(a, b, p) / (below(a, b, cut) + below(b, a, 1 - cut)))
+
+
+def gamma_above(a, z):
+    """P(G > z) of a gamma variable of shape a and rate 1, 60 digits."""
+    a, z = decimal(a), decimal(z)
+    far = 2 * a + z + 200
+
+    def below(z):
+        return summed((a * z.ln() - z).exp() / a, lambda k: z / (a + 1 + k))
+
+    return Fraction(1 - below(z) / below(far)) if z > 0 else Fraction(1)
+
+
+def risk(model, n, x, rate=None, errors=None):
+    """The risk that the rate is reached although only x errors were found in n."""
+    prior, size = model["prior"], model["population"]
+    if model["kind"] == "hypergeometric":
+        errors = ceil(rate * size) if errors is None else errors
+        if prior is None:
+            ways = sum(comb(errors, i) * comb(size - errors, n - i) for i in range(min(int(x), n, errors) + 1))
+            return Fraction(ways, comb(size, n))
+        a, b, rest = decimal(Fraction(prior["alpha"]) + x), decimal(Fraction(prior["beta"]) + n - x), size - n
+        weights = [Decimal(1)]
+        for i in range(rest):
+            weights.append(weights[-1] * (rest - i) * (a + i) / ((i + 1) * (b + rest - i - 1)))
+        return Fraction(sum(weights[max(0, errors - int(x)) :]) / sum(weights))
+    a, b = (1, 0) if prior is None else (Fraction(prior["alpha"]), Fraction(prior["beta"]))
+    if model["kind"] == "poisson":
+        return gamma_above(a + x, (b + n) * rate)
+    if prior is not None or Fraction(x).denominator != 1:
+        return beta_above(a + x, b + n - x, rate)
+    p, q = rate.numerator, rate.denominator - rate.numerator
+    ways = sum(comb(n, i) * p**i * q ** (n - i) for i in range(min(int(x), n) + 1))
+    return Fraction(ways, rate.denominator**n)
 
 
 def size_differences(size):
-    """(differences, what was not replayed)"""
     if size["kind"] == "share":
         exact = min(size["population"], max(size["minimum"], ceil(Fraction(size["share"]) * size["population"])))
-        return ([] if exact == size["sample_size"] else [f"樣本數 sample size: 重算 replay {exact}"]), []
-    if size["tolerable"] is None or size["precision"] is not None or size["model"]["prior"] is not None:
-        return [], ["樣本數 the sample size"]
-    limit, rate, expected = 1 - Fraction(size["confidence"]), Fraction(size["tolerable"]), Fraction(size["expected"])
+        return [] if exact == size["sample_size"] else [f"樣本數 sample size: 重算 replay {exact}"]
+    limit, expected = 1 - Fraction(size["confidence"]), Fraction(size["expected"])
     n, enough = 0, False
     while not enough and n <= size["sample_size"]:
         n += 1
         x = expected if expected >= 1 else n * expected
-        x = x if size["model"]["kind"] == "poisson" else ceil(x)
-        value = risk(size["model"], n, x, rate) if x < n else 1
-        if value is None:
-            return [], ["樣本數 the sample size (errors are not whole)"]
-        enough = value <= limit
-    return ([] if enough and n == size["sample_size"] else [f"樣本數 sample size: 重算 replay {n}"]), []
+        x = ceil(x) if size["whole_errors"] else x
+        rates = [] if size["tolerable"] is None else [Fraction(size["tolerable"])]
+        if size["precision"] is not None and x < n * (1 - Fraction(size["precision"])):
+            rates.append(x / Fraction(n) + Fraction(size["precision"]))
+        enough = x < n and all(risk(size["model"], n, x, rate) <= limit for rate in rates)
+    return [] if enough and n == size["sample_size"] else [f"樣本數 sample size: 重算 replay {n}"]
 
 
-def limit_differences(name, text, places, model, n, x, tail):
+def least(name, text, places, risk_at, tail, top=1):
     """Is ``text`` the least number of ``places`` decimals with a risk of at most ``tail``?"""
     value, unit = Fraction(text), Fraction(1, 10**places)
-    low = model["kind"] != "poisson" and value == 1
-    if not low and risk(model, n, x, value) > tail:
+    if value * 10**places % 1 or (value != top and risk_at(value) > tail):
         return [f"{name}: {text} 過低 too low"]
-    if value > unit and (value - unit) * 10**places % 1 == 0 and risk(model, n, x, value - unit) <= tail:
+    if value > unit and risk_at(value - unit) <= tail:
         return [f"{name}: {text} 過高 too high"]
     return []
 
 
 def up(value, places):
-    whole = ceil(value * 10**places)
-    return Fraction(whole, 10**places)
+    return Fraction(ceil(value * 10**places), 10**places)
+
+
+def verdict(result, accepted):
+    return [] if accepted == result["accepted"] else [f"accepted: 重算 replay {accepted}"]
 
 
 def evaluation_differences(document):
-    """(differences, what was not replayed)"""
     how, part, result = document["rule"], document["draw"], document["evaluation"]
     errors = {line["id"]: Fraction(line["error"]) for line in document["findings"]}
     lines = part["points"] if part["format"] == "probity-units/1" else part["tickets"]
-    drawn = [line["id"] for line in lines if line["status"] == "drawn"]
-    if set(errors) != set(drawn) | set(part.get("certain", [])):
-        return ["調查結果與抽出項目不符 the results are not those of the items drawn"], []
-    tail, found = 1 - Fraction(how["confidence"]), [errors[i] for i in drawn]
-    tolerable = None if how["tolerable"] is None else Fraction(how["tolerable"])
+    drawn = [line for line in lines if line["status"] == "drawn"]
+    if set(errors) != {line["id"] for line in drawn} | set(part.get("certain", [])):
+        return ["調查結果與抽出項目不符 the results are not those of the items drawn"]
     if how["kind"] == "none":
-        return ([] if result is None else ["evaluation: 不符 differs"]), []
-    if how["kind"] == "stringer" and drawn:
-        return stringer_differences(how, part, result, errors, found, tail, tolerable), []
-    if how["kind"] != "counts" or risk(how["model"], len(found), sum(found), Fraction(1, 2)) is None:
-        return [], ["上限 the upper limit"]
-    model, n, x = how["model"], len(found), sum(found)
-    out = [] if (result["n"], Fraction(result["errors"])) == (n, x) else ["n, errors: 不符 differ"]
+        return [] if result is None else ["evaluation: 不符 differs"]
+    tail, found = 1 - Fraction(how["confidence"]), [errors[line["id"]] for line in drawn]
+    tolerable = None if how["tolerable"] is None else Fraction(how["tolerable"])
+    if how["kind"] == "stringer":
+        return stringer_differences(how, part, result, errors, found, tail, tolerable)
+    out = [] if (result["n"], Fraction(result["errors"])) == (len(found), sum(found)) else ["n, errors: 不符 differ"]
+    strata = (
+        [(len(ids), [errors[d["id"]] for d in drawn if d["stratum"] == s]) for s, ids in part["population"].items()]
+        if (how["kind"] == "stratified")
+        else []
+    )
+    if len(strata) > 1:
+        return out + stratified_differences(strata, result, tail, tolerable)
+    model = {"kind": "hypergeometric", "population": strata[0][0], "prior": None} if strata else how["model"]
+    n, x = len(found), sum(found)
     if model["kind"] == "hypergeometric":
         most = result["upper_errors"]
         above = most < model["population"] - (n - x) and risk(model, n, x, errors=most + 1) > tail
-        if (
-            risk(model, n, x, errors=most) <= tail
-            or above
-            or up(Fraction(most, model["population"]), 6) != Fraction(result["upper_text"])
-        ):
+        text = up(Fraction(most, model["population"]), 6)
+        if risk(model, n, x, errors=most) <= tail or above or text != Fraction(result["upper_text"]):
             out.append(f"上限 upper limit: {most}")
     else:
-        out += limit_differences("上限 upper limit", result["upper_text"], 6, model, n, x, tail)
-    accepted = None if tolerable is None else risk(model, n, x, tolerable) <= tail
-    return out + ([] if accepted == result["accepted"] else [f"accepted: 重算 replay {accepted}"]), []
+        top = None if model["kind"] == "poisson" or model["prior"] is not None else 1
+        out += least("上限 upper limit", result["upper_text"], 6, lambda r: risk(model, n, x, r), tail, top)
+    return out + verdict(result, None if tolerable is None else risk(model, n, x, tolerable) <= tail)
+
+
+def stratified_differences(strata, result, tail, tolerable):
+    whole = sum(size for size, _ in strata)
+    rate = sum(Fraction(size * sum(found), len(found)) for size, found in strata) / whole
+    spread = sum(Fraction(size, whole) ** 2 * (1 - Fraction(len(f), size)) / len(f) for size, f in strata)
+    if spread == 0 or rate == 1:
+        wrong = Fraction(result["upper_text"]) != up(rate, 6)
+        known = None if tolerable is None else spread == 0 and rate < tolerable
+        return (["上限 upper limit"] if wrong else []) + verdict(result, known)
+    a, b = rate / spread + 1, (1 - rate) / spread
+    out = least("上限 upper limit", result["upper_text"], 6, lambda r: beta_above(a, b, r), tail)
+    return out + verdict(result, None if tolerable is None else beta_above(a, b, tolerable) <= tail)
 
 
 def stringer_differences(how, part, result, errors, found, tail, tolerable):
     amounts = {i: Fraction(a) for i, a in part["items"]}
     over = sorted((t for t in found if t > 0), reverse=True)
     model = {"kind": how["base"], "prior": None, "population": None}
-    out, bound = [], Fraction(0)
+    out, bound, n = [], Fraction(0), len(found)
     for j, text in enumerate(result["limits"]):
-        out += limit_differences(f"p({j})", text, 12, model, len(found), j, tail)
+        top = 1 if how["base"] == "binomial" else None
+        out += least(f"p({j})", text, 12, lambda r, j=j: risk(model, n, j, r), tail, top)
         bound += Fraction(text) * ((over[j - 1] if j else 1) - (over[j] if j < len(over) else 0))
     known = sum(amounts[i] * errors[i] for i in part["certain"])
     rest = sum(amounts.values()) - sum(amounts[i] for i in part["certain"])
+    limit = None if tolerable is None else tolerable * sum(amounts.values())
+    if not found:  # nothing but certain items
+        out += [] if Fraction(result["upper_text"]) == known else [f"金額 amount: 重算 replay {known}"]
+        return out + verdict(result, None if limit is None else known < limit)
     total = up(bound, 6) * rest + known
     if len(result["limits"]) != len(over) + 1 or Fraction(result["rates"]["upper_text"]) != up(bound, 6):
         out.append(f"上限 upper limit: 重算 replay {up(bound, 6)}")
     if Fraction(result["upper_text"]) != up(total, 2):
         out.append(f"金額上限 upper amount: 重算 replay {up(total, 2)}")
-    accepted = None if tolerable is None else total <= tolerable * sum(amounts.values())
-    return out + ([] if accepted == result["accepted"] else [f"accepted: 重算 replay {accepted}"])
+    return out + verdict(result, None if limit is None else total <= limit)
 
 
 def differences(document, published=None):
-    """(differences, what was not replayed)"""
     head = {name: document[name] for name in ("format", "size", "rule")}
     head["draw"] = document["draw"]["commitment"]
-    found, left = verify_draw.commitments(document, digest(head), published), []
+    found = verify_draw.commitments(document, digest(head), published)
     kinds = {"probity-draw/1": verify_draw.differences, "probity-units/1": unit_differences}
     found += kinds[document["draw"]["format"]](document["draw"])
     size = document["draw"]["sample_size"]
     if document["size"]["sample_size"] != (sum(size.values()) if isinstance(size, dict) else size):
         found.append("樣本數與抽籤計畫不符 the size is not the one that was drawn")
-    parts = [size_differences(document["size"])]
-    if document["findings"] is not None:
-        parts.append(evaluation_differences(document))
-    for wrong, missing in parts:
-        found, left = found + wrong, left + missing
-    return found, left
+    found += size_differences(document["size"])
+    return found + ([] if document["findings"] is None else evaluation_differences(document))
 
 
 def main(arguments):
@@ -237,9 +289,9 @@ def main(arguments):
         document = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
         published = arguments[1] if len(arguments) == 2 else None
         if document["format"] == "probity-units/1":
-            found, left = unit_differences(document, published), []
+            found = unit_differences(document, published)
         elif document["format"] == "probity-sample/1":
-            found, left = differences(document, published)
+            found = differences(document, published)
         else:
             raise ValueError("format " + str(document["format"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -247,8 +299,6 @@ def main(arguments):
         return 2
     for line in found:
         print("不同 DIFFERS: " + line)
-    for line in left:
-        print("未重算 NOT REPLAYED: " + line)
     if found:
         return 1
     print(f"相同 IDENTICAL: 種子 seed {document.get('seed') or document['draw']['seed']}")

@@ -83,7 +83,7 @@ def months_between(first: str, last: str) -> list[str]:
 
 
 def span(first: str, last: str) -> tuple[dt.datetime, dt.datetime]:
-    """The instants that a backfill of these periods is asked for, in Taipei: from the first day to the last one's end."""
+    """The instants that a backfill of these periods is asked for: from the first day to the last one's end, Taipei."""
     months_between(first, last)
     start, end = Period.parse(first).first, Period.parse(last).last
     midnight = dt.datetime(start.year, start.month, start.day, tzinfo=TAIPEI)
@@ -230,8 +230,15 @@ class Show:
         """Backfill these months and wait for them, and for the runs that follow by themselves (``more``)."""
         for job, months in wanted.items():
             if months:
+                self._free(job)
                 self.officer.backfill(job, *span(months[0], months[-1]), max_active_runs=4)
         self._await({job: set(keys) for job, keys in (wanted | (more or {})).items() if keys})
+
+    def _free(self, job: str, seconds: float = 90.0) -> None:
+        """Wait until Airflow has closed the backfill before: it does so some moments after the last run's end."""
+        deadline = time.monotonic() + seconds
+        while any(b["completed_at"] is None for b in self.officer.backfills(job)) and time.monotonic() < deadline:
+            time.sleep(0.5)
 
     def _await(self, wanted: dict[str, set[str]]) -> None:
         """Look until these runs have ended. TimeoutError when they take too long."""

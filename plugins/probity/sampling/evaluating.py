@@ -433,29 +433,37 @@ def cox_snell(
 ) -> Evaluation:
     """The posterior limit of Cox and Snell: the rate of errors is Poisson with a gamma prior, taints are exponential.
 
-    Posterior of the overstatement rate: (m z + (b - 1) mean) / (n + a / rate) x (m + a) / (m + b) x F(2(m + a),
-    2(m + b)), m the number of overstatements, z their mean, (a, b) = ``shape``; ``rate`` and ``mean``: prior means of
-    the error rate and of the taints. The verdict compares scipy's limit with the tolerable rate.
+    Posterior of the overstatement rate: s G(m + a) / G(m + b), s = (m z + (b - 1) mean) / (n + a / rate), G gamma
+    variables, m the number of overstatements, z their mean, (a, b) = ``shape``; ``rate`` and ``mean``: prior means of
+    the error rate and of the taints. G / (G + G') is a beta variable, by which verdict and ``upper_text`` are exact.
     """
     level = confidence_of(confidence)
     over = [t for t in _taints(taints, n) if t > 0]
-    m, a, b = len(over), rational(shape[0]), rational(shape[1])
-    scale = (sum(over, Fraction(0)) + (b - 1) * rational(mean)) / (n + a / rational(rate)) * (m + a) / (m + b)
-    upper = float(scale) * float(stats.f.ppf(float(level), float(2 * (m + a)), float(2 * (m + b))))
-    likely = float(sum(over, Fraction(0)) / n)
+    total, a, b = sum(over, Fraction(0)), rational(shape[0]), rational(shape[1])
+    scale = (total + (b - 1) * rational(mean)) / (n + a / rational(rate))
+    p, q = len(over) + a, len(over) + b
+
+    def enough(k: int) -> bool:
+        return holds(Fraction(k, 10**PLACES))
+
+    def holds(limit: Fraction) -> bool:
+        return at_most(beta_above(p, q, limit / (limit + scale)), 1 - level)
+
+    upper = float(scale * p / q) * float(stats.f.ppf(float(level), float(2 * p), float(2 * q)))
+    likely = float(total / n)
     t = None if tolerable is None else rate_of(tolerable, "the tolerable rate")
     return Evaluation(
         method="Cox-Snell",
         n=n,
-        errors=str(sum(over, Fraction(0))),
+        errors=str(total),
         confidence=str(level),
         most_likely=likely,
         lower=0.0,
         upper=upper,
         precision=upper - likely,
-        upper_text=_text(Fraction(upper)),
+        upper_text=_text(_settle(enough, upper, PLACES)),
         tolerable=None if t is None else str(t),
-        accepted=None if t is None else upper <= float(t),
+        accepted=None if t is None else holds(t),
     )
 
 

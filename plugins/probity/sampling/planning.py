@@ -46,6 +46,7 @@ class SizePlan:
     tolerable: Fraction | None
     expected: Fraction
     precision: Fraction | None
+    whole_errors: bool
     n: int
     x: Fraction
     limit: int | None
@@ -65,6 +66,7 @@ class SizePlan:
             "tolerable": text(self.tolerable),
             "expected": text(self.expected),
             "precision": text(self.precision),
+            "whole_errors": self.whole_errors,
             "sample_size": self.n,
             "expected_errors": text(self.x),
             "acceptance_number": self.limit,
@@ -106,7 +108,7 @@ def plan(
     if n is None:
         raise NoPlan(f"no sample of up to {top} is enough")
     limit = None if t is None else acceptance_number(model, n, level, t)
-    return SizePlan(model, level, t, e, width, n, enough.errors(n), limit)
+    return SizePlan(model, level, t, e, width, whole, n, enough.errors(n), limit)
 
 
 def acceptance_number(model: Model, n: int, confidence: Number, tolerable: Number) -> int:

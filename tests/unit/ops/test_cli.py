@@ -25,7 +25,7 @@ from probity.store import db
 from probity.store.objects import ObjectStore
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMANDS = {"demo", "up", "test", "bench", "verify", "backfill", "replay", "sources", "mails", "forms", "migrate"}
+COMMANDS = set("demo up test bench verify backfill replay defects sources mails forms migrate".split())
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
@@ -66,7 +66,8 @@ def test_bad_months_are_refused(argv: list[str], tmp_path: Path) -> None:
 def test_months_and_the_span_asked_of_airflow() -> None:
     assert demo.months_between("2020-11", "2021-02") == ["2020-11", "2020-12", "2021-01", "2021-02"]
     first, last = demo.span("2021-01", "2021-02")
-    assert (first.isoformat(), last.isoformat()) == ("2021-01-01T00:00:00+08:00", "2021-02-28T00:00:00+08:00")
+    assert (first.isoformat(), last.isoformat()) == ("2021-01-01T00:00:00+08:00", "2021-02-28T23:59:00+08:00")
+    assert demo.months_between("2021-02-27", "2021-03-01") == ["2021-02-27", "2021-02-28", "2021-03-01"]
     assert first.utcoffset() == dt.timedelta(hours=8)
 
 
@@ -154,7 +155,7 @@ def test_forms_are_written_empty_and_are_told(tmp_path: Path, capsys: pytest.Cap
     written = sorted((tmp_path / "forms").iterdir())
     assert sorted(capsys.readouterr().out.split()) == [str(p) for p in written]
     assert {p.suffix for p in written} == {".xlsx"}
-    assert len(written) == 4
+    assert len(written) == 6
 
 
 def test_what_is_owed_is_shown_and_a_refused_mail_is_made_due_again(

@@ -144,6 +144,10 @@ def test_cox_snell_is_the_posterior_of_rate_times_mean_taint() -> None:
     rate, inverse = stats.gamma(3, scale=1 / (n + 10)), stats.gamma(2 + 3, scale=1 / (sum(taints) + 1))
     below, _ = integrate.quad(lambda v: rate.cdf(found.upper * v) * inverse.pdf(v), 0, 40, limit=200)
     assert below == pytest.approx(0.9, abs=1e-6)
+    assert -1e-12 <= float(found.upper_text) - found.upper <= 1.000001e-6
+    for step, accepted in ((0, True), (1, False)):
+        limit = Fraction(found.upper_text) - Fraction(step, 10**6)
+        assert cox_snell(["0.4", "0.9"], n, "0.9", limit).accepted is accepted
 
 
 def test_money_adds_what_is_known() -> None:
