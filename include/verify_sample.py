@@ -125,7 +125,8 @@ def beta_above(a, b, p):
     if p <= 0 or p >= 1:
         return Fraction(int(p <= 0))
     cut = min(max(a / (a + b), Decimal("0.25")), Decimal("0.75"))
-    return Fraction(1 - below(a, b, p) / (below(a, b, cut) + below(b, a, 1 - cut)))
+    whole = below(a, b, cut) + below(b, a, 1 - cut)
+    return Fraction(below(b, a, 1 - p) / whole if 2 * p > 1 else 1 - below(a, b, p) / whole)
 
 
 def gamma_above(a, z):
@@ -211,11 +212,10 @@ def evaluation_differences(document):
     if how["kind"] == "stringer":
         return stringer_differences(how, part, result, errors, found, tail, tolerable)
     out = [] if (result["n"], Fraction(result["errors"])) == (len(found), sum(found)) else ["n, errors: 不符 differ"]
-    strata = (
-        [(len(ids), [errors[d["id"]] for d in drawn if d["stratum"] == s]) for s, ids in part["population"].items()]
-        if (how["kind"] == "stratified")
-        else []
-    )
+    strata = []
+    if how["kind"] == "stratified":
+        for stratum, ids in part["population"].items():
+            strata.append((len(ids), [errors[line["id"]] for line in drawn if line["stratum"] == stratum]))
     if len(strata) > 1:
         return out + stratified_differences(strata, result, tail, tolerable)
     model = {"kind": "hypergeometric", "population": strata[0][0], "prior": None} if strata else how["model"]
