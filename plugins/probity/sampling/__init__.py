@@ -9,7 +9,7 @@ from probity.sampling.dossier import close, commit, open_draw, rule, sample_of, 
 from probity.sampling.evaluating import Evaluation, Stratum, cox_snell, evaluate, money, stratified, stringer, taint
 from probity.sampling.planning import NoPlan, SizePlan, acceptance_number, plan, share_size
 from probity.sampling.risk import BINOMIAL, HYPERGEOMETRIC, POISSON, Model, Prior
-from probity.sampling.strata import neyman, proportional
+from probity.sampling.strata import neyman, proportional, with_certain
 from probity.sampling.units import Line, UnitPlan, select, systematic_rows
 
 __all__ = [
@@ -44,4 +44,5 @@ __all__ = [
     "stringer",
     "systematic_rows",
     "taint",
+    "with_certain",
 ]

@@ -16,6 +16,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from probity.sampling.exact import Number, rational
+from probity.sampling.units import Line
+
+CERTAIN, DRAWN = "certain", "drawn"
 
 
 def tie(name: str) -> str:
@@ -90,3 +93,19 @@ def neyman(total: int, sizes: Mapping[str, int], spreads: Mapping[str, Number], 
         if given[name] < sizes[name]:
             heapq.heappush(heap, entry(name))
     return dict(sorted(given.items()))
+
+
+def with_certain(amounts: Mapping[str, Number], n: int) -> tuple[dict[str, list[str]], dict[str, int]]:
+    """Strata and sizes of a draw with chances proportional to size: those certain to be drawn, and the others.
+
+    Items as large as total / n are certain (``units``: the same rule); the rest of ``n`` is drawn from the others by
+    ``probity.draw.Plan(population, sizes, weights=amounts)``, whose tickets one item more or less does not reshuffle.
+    Raises ValueError for an amount that is not positive, or fewer items than ``n``.
+    """
+    ids = sorted(amounts)
+    if not 0 < n <= len(ids) or any(rational(amounts[i]) <= 0 for i in ids):
+        raise ValueError(f"{n} of {len(ids)} items, all of a positive amount, cannot be drawn by size")
+    rows, left = Line([amounts[i] for i in ids]).certain(n)
+    certain = [ids[row] for row in rows.tolist()]
+    apart = set(certain)
+    return {CERTAIN: certain, DRAWN: [i for i in ids if i not in apart]}, {CERTAIN: len(certain), DRAWN: left}

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from probity.sampling import neyman, proportional
+from probity import draw
+from probity.sampling import neyman, proportional, with_certain
 
 SIZES = st.dictionaries(st.sampled_from("甲乙丙丁戊己"), st.integers(0, 40), min_size=1, max_size=6)
 
@@ -70,3 +71,20 @@ def test_ties_do_not_go_by_the_alphabet() -> None:
     """Equal strata, one place more than they share out: over many names the first does not always win."""
     firsts = {proportional(3, {f"{i}x": 10, f"{i}y": 10})[f"{i}x"] for i in range(20)}
     assert firsts == {1, 2}
+
+
+def test_items_certain_by_size_make_a_stratum() -> None:
+    """Two large items are always drawn; the others by weight, about n weight / total of what is left."""
+    amounts: dict[str, str | int] = {"A": 500, "B": "120.5", **{f"S{i}": i for i in range(1, 11)}}
+    population, sizes = with_certain(amounts, 5)
+    assert population["certain"] == ["A", "B"] and sizes == {"certain": 2, "drawn": 3}
+    plan, counts, seeds = draw.Plan(population, sizes, amounts), dict.fromkeys(amounts, 0), 1500
+    for seed in range(seeds):
+        for ticket in draw.draw(plan, seed)["tickets"]:
+            counts[ticket["id"]] += 1
+    assert counts["A"] == counts["B"] == seeds
+    for i in range(1, 11):
+        assert counts[f"S{i}"] / seeds == pytest.approx(3 * i / 55, abs=0.06)
+    for wrong in ({"a": 0, "b": 1}, {"a": 1}):
+        with pytest.raises(ValueError):
+            with_certain(wrong, 2)
