@@ -6,7 +6,9 @@ equals, by the SHA-256 of the case id.
 
 Order of places (the rule, in one breath): the control share is set aside; must-watch cases named by a person or
 an authority take places whatever their kind; then each kind fills its quota, must-watch before ranked; then places
-that a kind could not fill go to the best remaining case of any kind. No agency and no district gets more than its
+that a kind could not fill go to the best remaining case of any kind. Where the rules give must-watch cases only a
+share of a kind's places (``first_share``), what is left of the quota goes by score, must-watch or not: a signal that
+fires on a fifth of all works must not shut out every other reason. No agency and no district gets more than its
 maximum, and as many districts as the rules ask for stand on the list (``places``).
 Law: 採購稽核小組作業規則 §8; 工程施工查核小組作業辦法 §4 (works). The ``Family`` says what is a case, a kind, a firm.
 """
@@ -209,6 +211,14 @@ def control_size(total: int, rule: Mapping[str, Any]) -> int:
     return min(total // 2, max(round_places(total * share, rule["rounding"]), int(rule["minimum"])))
 
 
+def _first_share(watch: Mapping[str, Any]) -> Fraction:
+    """The share of a kind's places that goes to must-watch cases first; 1 (all of them) where the rules name none."""
+    share = Fraction(str(watch.get("first_share", 1)))
+    if not 0 <= share <= 1:
+        raise ValueError(f"selection.yaml: first_share is between 0 and 1, not {watch['first_share']!r}")
+    return share
+
+
 class _Build:
     """The steps of one selection and what they have found so far."""
 
@@ -333,16 +343,23 @@ class _Build:
             if candidate.must_watch in watch["beyond_kind"]:
                 self.places.take(candidate)
         quotas = apportion(self.places.limit, self.rules["quota"]["kinds"])
+        share = _first_share(watch)
+        rest = pool if share == 1 else sorted(pool, key=lambda c: (-c.score, case_hash(c.case_id)))
         for kind, quota in quotas.items():
-            left = quota - sum(self.all[c].kind == kind for c in self.taken)
-            for candidate in pool:
-                if left <= 0:
-                    break
-                if candidate.kind == kind:
-                    left -= self.places.take(candidate)
-        self._fall_back(pool)
+            first = round_places(quota * share, "up")
+            self._fill([c for c in pool if c.kind == kind and c.must_watch], first)
+            self._fill([c for c in rest if c.kind == kind], quota)
+        self._fall_back(rest)
         self.places.spread(pool)
         self._say_choice(pool, quotas)
+
+    def _fill(self, cases: Sequence[Candidate], places: int) -> None:
+        """Take ``cases`` (of one kind) in order until the kind has ``places`` of the list."""
+        left = places - sum(self.all[c].kind == cases[0].kind for c in self.taken) if cases else 0
+        for candidate in cases:
+            if left <= 0:
+                break
+            left -= self.places.take(candidate)
 
     def _fall_back(self, pool: Sequence[Candidate]) -> None:
         free = self.places.free
@@ -366,7 +383,8 @@ class _Build:
         )
         watched = [c.case_id for c in pool if c.must_watch]
         taken = sum(c in self.taken for c in watched)
-        self.say("must_watch", found=len(watched), taken=taken, left=len(watched) - taken)
+        share = float(_first_share(self.rules["must_watch"]))
+        self.say("must_watch", found=len(watched), taken=taken, left=len(watched) - taken, share=f"{share:.0%}")
         eligible = Counter(c.kind for c in self.all.values() if c.status == "frame")
         for kind in (*self.family.kinds, UNKNOWN):
             parts = Counter(part for c, part in self.taken.items() if self.all[c].kind == kind)

@@ -222,6 +222,26 @@ def test_must_watch_reasons_name_the_article_for_works() -> None:
     assert reason["legal_basis"] == "工程施工查核小組作業辦法第4條第3項" and "第4款" in reason["text"]
 
 
+def test_a_signal_that_makes_many_works_urgent_leaves_places_for_the_others() -> None:
+    works = Works()
+    quota(works, 4)
+    urgent = [works.project(n, f"3.99.{n}") for n in range(6)]
+    for n, case in enumerate(urgent):
+        works.signal(case, "W11A", 0.3 - n / 100, must_watch=2)
+    others = [works.project(n, f"3.99.{n}") for n in range(10, 13)]
+    for n, case in enumerate(others):
+        works.signal(case, "W40", 1 - n / 10)
+    proposal = works.propose()
+    assert set(proposal.cases["case_id"].to_pylist()) == {*urgent[:2], *others[:2]}
+    assert any("先占各類名額之 50%" in line and "列入 2 件" in line for line in proposal.steps)
+    works.rules["must_watch"] = works.rules["must_watch"] | {"first_share": "1"}
+    assert set(works.propose().cases["case_id"].to_pylist()) == set(urgent[:4])
+    # What a person or an authority named is under no share.
+    named = [works.project(n, f"3.99.{n}", designated=True) for n in range(20, 24)]
+    works.rules["must_watch"] = works.rules["must_watch"] | {"first_share": "0.5"}
+    assert set(works.propose().cases["case_id"].to_pylist()) == set(named)
+
+
 def test_the_contractors_record_counts_from_inspections() -> None:
     works = Works()
     case, other = works.project(1), works.project(2, district="乙區")
