@@ -18,8 +18,8 @@ from probity.store import model
 
 @dataclass
 class PeriodRow:
-    """One period of one job. ``notices``: the period's own cases, None while nothing was collected; ``fired`` counts
-    (case, signal); ``selection_id``: what was published."""
+    """One period of one job. ``notices``: the period's own cases (of a report: inspections), None while nothing was
+    collected; ``fired`` counts (case, signal); ``selection_id``: what was published."""
 
     period: str
     notices: int | None = None
@@ -50,7 +50,8 @@ def open_mails(engine: Engine) -> int:
 def _row(settings: Settings, session: Session, job: str, key: str) -> PeriodRow:
     row = PeriodRow(key)
     if (facts := _facts(session, job, key, "collect")) is not None:
-        row.notices = facts.get("notices", 0)
+        told = _facts(session, job, key, "analyse") or {}
+        row.notices = facts.get("notices", told.get("inspections", 0))
         row.quarantined = facts.get("quarantined", 0) + facts.get("quarantined_by_gate", 0)
     if (facts := _facts(session, job, key, "detect")) is not None:
         row.fired = sum(signal.get("fired", 0) for signal in facts.get("signals", []))

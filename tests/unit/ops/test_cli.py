@@ -25,7 +25,10 @@ from probity.store import db
 from probity.store.objects import ObjectStore
 
 ROOT = Path(__file__).resolve().parents[3]
-COMMANDS = set("demo up test bench verify backfill replay defects sources mails forms migrate".split())
+COMMANDS = {
+    *("demo", "up", "test", "bench", "verify", "backfill", "replay", "defects"),
+    *("sources", "mails", "forms", "migrate"),
+}
 
 
 def subcommands() -> dict[str, argparse.ArgumentParser]:
