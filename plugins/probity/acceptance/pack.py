@@ -74,7 +74,7 @@ def pack(
             for row in own
         ],
         "measures": [
-            {k: p.get(k) for k in ("test", "lot", "sample_no", "station", "offset", "fraction")}
+            {k: p.get(k) for k in ("test", "lot", "sample_no", "station", "offset", "fraction", "across")}
             for p in positions
             if p["test"] in tests
         ],
@@ -82,8 +82,17 @@ def pack(
             "categories": [c["zh"] for c in defects["categories"].values() if project.get("facility") in c["works"]]
             or [c["zh"] for c in defects["categories"].values()],
             "severities": list(defects["severities"].values()),
+            "deadlines": _deadlines(defects, on),
         },
     }
+
+
+def _deadlines(defects: Mapping[str, Any], on: dt.date) -> dict[str, int]:
+    """Working days by severity (its Chinese name) under the rule of defects.yaml in force on ``on``."""
+    for rule in defects.get("rules", ()):
+        if rule["effective_from"] <= on and (rule["effective_to"] is None or on <= rule["effective_to"]):
+            return {zh: int(rule["deadline"][key]) for key, zh in defects["severities"].items()}
+    return {}
 
 
 def _rule(rule_id: str, config: Config) -> Mapping[str, Any]:

@@ -36,11 +36,10 @@ def from_tests(
         if record is None or (inspection_id, category) in listed:
             continue
         severity = "grave" if any(r["grade_effect"] for r in results) else "major"
-        reasons = dict.fromkeys(r["reason"] for r in results if r["reason"])
         facts = _facts(record) | {
             "category": category,
             "severity": severity,
-            "description": "；".join(reasons) or rules.category_zh(category),
+            "description": _said(results, rules) or rules.category_zh(category),
             "photos": None,
         }
         rows.append(
@@ -53,6 +52,16 @@ def from_tests(
             )
         )
     return ev.table(rows)
+
+
+def _said(results: list[dict[str, Any]], rules: Rules) -> str:
+    """The reasons of a failed test. Those of several lots are told apart: each figure belongs to its own lot."""
+    reasons = {r["reason"]: int(r["lot"]) for r in reversed(results) if r["reason"]}
+    if len(reasons) < 2:
+        return "".join(reasons)
+    names = rules.config["lots"]
+    told = [names["one" if lot else "all"].format(lot=lot) + reason for reason, lot in reversed(reasons.items())]
+    return str(names["between"]).join(told)
 
 
 def reinspected(

@@ -104,7 +104,7 @@ def plan(
 
     Keys: inspection_id, test, lot, sample_no (tests on the same core have the same number), station (metres, None where
     the stationing is not known), offset (metres from the right edge, None without a width), fraction (share of the
-    length).
+    length), across (share of the width, for who measures on the spot).
     """
     return [
         {
@@ -115,6 +115,7 @@ def plan(
             "station": None if row["station"] is None else float(row["station"]),
             "offset": None if row["offset"] is None else float(row["offset"]),
             "fraction": float(row["share"]),
+            "across": float(_down(Fraction(row["across"]), 4)),
         }
         for row in draw_positions(outline(project, tests, inspection_id), seed)
     ]

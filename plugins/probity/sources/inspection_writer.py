@@ -22,7 +22,6 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from probity import settings
-from probity.sources import vocabulary
 from probity.sources.contract import Field, Sheet
 from probity.sources.forms import save
 from probity.sources.inspection_layout import DEFECT_ROWS, DEFECTS, HEADER, LIMITS, MEASURES, OPEN, SHEETS
@@ -36,12 +35,11 @@ _OPEN = PatternFill("solid", fgColor="FFFFF9DB")
 _BAD = PatternFill("solid", bgColor="FFF8CBAD")
 _WRAP = Alignment(wrap_text=True, vertical="center")
 _CENTRE = Alignment(wrap_text=True, vertical="center", horizontal="center")
-_PART_ZH = dict(zip(("must_watch", "ranked", "control", "added", "other"), vocabulary.PART_CHOICES, strict=True))
 _BOUNDS = ("lower", "upper", "mean_lower", "mean_upper")
 _WIDTHS = {
     "inspection": (13, 13, 15, 12, 14, 22, 16, 8, 10, 13, 11, 7, 8, 16),
     "inspection_limit": (18, 12, 27, 7, 8, 9, 9, 9, 9, 18, 14, 30, 9, 9, 9, 9),
-    "inspection_measure": (18, 12, 27, 8, 6, 8, 12, 12, 10, 18, 9, 10),
+    "inspection_measure": (18, 12, 27, 8, 6, 8, 12, 12, 10, 18, 9, 9, 10),
     "defect_found": (18, 8, 20, 9, 48, 22, 13),
 }
 _ROC_DATE = 'ISNUMBER(DATEVALUE(LEFT({c},FIND("/",{c})-1)+1911&MID({c},FIND("/",{c}),9)))'
@@ -91,8 +89,9 @@ class _Form:
         last = len(HEADER.fields)
         _title(ws, self.text["title"], last)
         _line(ws, 2, self.text["subtitle"], last)
+        ws.row_dimensions[2].height = 20
         row = 3
-        facts = [(self.text["facts"][k], self._fact(k, v)) for k, v in self.pack["facts"].items()]
+        facts = [(label, self._fact(k, self.pack["facts"].get(k))) for k, label in self.text["facts"].items()]
         for at in range(0, len(facts), 2):
             for side, (label, value) in enumerate(facts[at : at + 2]):
                 left = 1 + side * 7
@@ -105,7 +104,7 @@ class _Form:
         head = row + 1
         _heads(ws, head, [f.zh + _star(f) for f in HEADER.fields])
         values = {**self.pack["inspection"], "revision": 1}
-        values["part"] = _PART_ZH.get(str(values.get("part")), values.get("part"))
+        values["part"] = self.text["parts"].get(values.get("part"), values.get("part"))
         at = head + 1
         for column, item in enumerate(HEADER.fields, 1):
             _value(ws, at, column, item, values.get(item.name), item.name in OPEN[HEADER.table])
@@ -128,7 +127,7 @@ class _Form:
             for offset, name in enumerate(_BOUNDS):
                 cell = _cell(ws, at, len(LIMITS.fields) + 1 + offset, self._bound(limit, name, at), _LOCKED, True)
                 cell.number_format = "General"
-            ws.row_dimensions[at].height = 46
+            ws.row_dimensions[at].height = 62
             for name in ("design_value", *_BOUNDS):
                 self._check(ws, LIMITS, name, at, at, "decimal", ("-100000", "100000"), self.text["errors"]["number"])
         _protect(ws)
@@ -153,7 +152,7 @@ class _Form:
         rows = self._rows()
         head = 3 + len(self.tests) + 3
         first = head + 1
-        extra = (text["share_header"], text["verdict_header"])
+        extra = (text["share_header"], text["across_header"], text["verdict_header"])
         _title(ws, text["measures_title"], len(MEASURES.fields) + len(extra))
         self._summary(ws, rows, first)
         _heads(ws, head, [f.zh + _star(f) for f in MEASURES.fields] + list(extra))
@@ -170,9 +169,9 @@ class _Form:
                 cell = _value(ws, at, column, item, values.get(item.name), open_)
                 if item.name == "value":
                     cell.number_format = "0." + "0" * test["decimals"] if test["decimals"] else "0"
-            share = _cell(ws, at, len(MEASURES.fields) + 1, row.get("fraction"), fill=_LOCKED)
-            share.number_format = "0.0%"
-            _cell(ws, at, len(MEASURES.fields) + 2, self._verdict(at, limit_row[row["test"]]), _LOCKED, True)
+            for column, name in enumerate(("fraction", "across"), len(MEASURES.fields) + 1):
+                _cell(ws, at, column, row.get(name), fill=_LOCKED).number_format = "0.0%"
+            _cell(ws, at, len(MEASURES.fields) + len(extra), self._verdict(at, limit_row[row["test"]]), _LOCKED, True)
             self._check(
                 ws,
                 MEASURES,
@@ -186,7 +185,7 @@ class _Form:
         last = first + len(rows) - 1
         if rows:
             self._check_list(ws, MEASURES, "not_measured", first, last, lists["not_measured"], strict=False)
-            verdict = get_column_letter(len(MEASURES.fields) + 2)
+            verdict = get_column_letter(len(MEASURES.fields) + len(extra))
             _paint(ws, f"{verdict}{first}:{verdict}{last}", text["verdicts"]["fail"])
         ws.print_title_rows = f"{head}:{head}"
         _protect(ws)
@@ -208,7 +207,7 @@ class _Form:
             own = [first + i for i, r in enumerate(rows) if r["test"] == limit["test"]]
             test = self.tests[limit["test"]]
             span = f"I{own[0]}:I{own[-1]}" if own else "I1:I1"
-            bad = f"L{own[0]}:L{own[-1]}" if own else "L1:L1"
+            bad = f"M{own[0]}:M{own[-1]}" if own else "M1:M1"
             low, high, mean_low, mean_high = (f"{quote_sheetname(LIMITS.zh)}!${c}${lim}" for c in "MNOP")
             digits = test["decimals"] + 1
             worst = (
@@ -323,15 +322,21 @@ class _Form:
             return roc_date(dt.date.fromisoformat(str(value)))
         return str(value)
 
+    def _lead(self) -> list[str]:
+        """What to do, with the days that each severity gets where the office's rules set any."""
+        days = self.pack["defects"].get("deadlines") or {}
+        said = "、".join(self.text["deadline"].format(severity=name, days=days[name]) for name in days)
+        return [*self.text["lead"], *([self.text["deadlines"].format(days=said)] if said else [])]
+
     def _instructions(self, ws: Worksheet) -> None:
         text = self.text
         ws.title = text["instructions_sheet"]
         _title(ws, text["title"], 5)
         row = 2
-        for number, line in enumerate(text["lead"], 1):
+        for number, line in enumerate(self._lead(), 1):
             row += 1
             _line(ws, row, f"{number}. {line}", 5)
-            ws.row_dimensions[row].height = 34
+            ws.row_dimensions[row].height = 17 * (1 + len(line) // 60)
         row += 2
         _heads(ws, row, text["table_headers"])
         for sheet in SHEETS:
@@ -401,6 +406,8 @@ def _value(ws: Worksheet, row: int, column: int, item: Field, value: Any, open_:
     """A cell of a contract's field."""
     cell = _cell(ws, row, column, value, _OPEN if open_ else _LOCKED)
     cell.number_format = "General" if item.type in ("number", "int") else "@"
+    if item.type == "int":
+        cell.alignment = _CENTRE  # set to the right, a sample's number would run into the station beside it
     cell.protection = Protection(locked=not open_)
     return cell
 

@@ -186,6 +186,19 @@ def test_a_failed_test_is_a_defect_unless_the_form_lists_it() -> None:
     assert (defect["severity"], defect["category"], defect["description"]) == ("grave", "thickness", "平均 4.1")
 
 
+def test_figures_of_several_lots_are_told_apart() -> None:
+    inspection = lives.inspections({"inspection_id": "I1", "inspected_date": day("03-05")})
+    two = [{"inspection_id": "I1", "test": "thickness", "state": "fail", "lot": n} for n in (0, 1, 2)]
+    results = lives.tests(*(r | {"reason": f"平均 4.{r['lot']}"} for r in two))
+    (row,) = defects.from_tests(inspection, results, table(), CONFIG).to_pylist()
+    (defect,) = defects.register(table(row), day("03-05"), CONFIG).to_pylist()
+    assert defect["description"] == "全部：平均 4.0。第1批：平均 4.1。第2批：平均 4.2"
+    results = lives.tests(*(r | {"reason": "平均 4.1"} for r in two[:2]))
+    (row,) = defects.from_tests(inspection, results, table(), CONFIG).to_pylist()
+    (defect,) = defects.register(table(row), day("03-05"), CONFIG).to_pylist()
+    assert defect["description"] == "平均 4.1"
+
+
 def test_a_reinspection_reopens_what_it_finds_again() -> None:
     inspection = lives.inspections(
         {"inspection_id": "I1", "inspected_date": day("03-05")},
