@@ -6,7 +6,7 @@ family: contract
 indicator: ["P14"]
 legal_basis: 採購稽核小組作業規則第8條第2款
 must_watch: 2
-formula: 預定進度－實際進度 ≥ 10%（巨額採購 ≥ 20%）。
+formula: 預定進度－實際進度 ≥ 10%（巨額採購另有門檻，現亦為10%）。
 parameters: [delay_share, delay_share_huge]
 needs: [award_case.planned_progress, award_case.actual_progress]
 strength: high

@@ -4,15 +4,15 @@ name_zh: 廠商登記地距工地遙遠
 name_en: Works far from the contractor's base
 family: capacity
 indicator: ["承攬能量異常"]
-legal_basis: 營造業法第11條（土木包工業越區營業以毗鄰之直轄市、縣（市）為限）；臺中市政府政風處年度工作計畫八（承攬能量異常）
+legal_basis: 營造業法第11條（土木包工業越區營業以毗鄰之直轄市、縣（市）為限，第2項並有比照）；臺中市政府政風處年度工作計畫八（承攬能量異常）
 must_watch: null
-formula: 選案期間末日有效之登記，任一承攬廠商之登記縣市既非本市亦非毗鄰縣市（works.yaml）。
+formula: 選案期間末日有效之登記，任一承攬廠商之登記縣市既非本市，亦非毗鄰或依法比照毗鄰之縣市（works.yaml）。
 parameters: []
 needs: [project_firm.firm, contractor.base_city, contractor.grade, contractor.valid_from, contractor.valid_to]
 strength: rare
 amount: 契約金額
 example: 登記於臺東縣之土木包工業承攬本市道路工程。
-not_proof: 廠商可於工地設工務所，且登記地未必為實際營業處所。
+not_proof: 廠商可於工地設工務所，且登記地未必為實際營業處所；宜蘭、花蓮雖隔中央山脈而遠，法律上毗鄰，不列計。
 reason: 「{firm}」（{grade}，以{match}比對）登記於{city}，非本市或毗鄰縣市{note}
 */
 WITH bases AS (

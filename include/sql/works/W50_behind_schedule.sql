@@ -6,7 +6,7 @@ family: contract
 indicator: ["P14"]
 legal_basis: 工程施工查核小組作業辦法第4條第3項第2款
 must_watch: 2
-formula: 施工中之工程，最近一個月預定進度－實際進度 ≥ 10%（預算達巨額者 ≥ 20%）。進度距選案期間末日逾62日者無法評估。
+formula: 施工中之工程，最近一個月預定進度－實際進度 ≥ 10%（預算達巨額者另有門檻，現亦為10%）。進度距選案期間末日逾62日者無法評估。
 parameters: [delay_share, delay_share_huge, huge_amount_works, progress_days]
 needs: [project.stage, project.planned_progress, project.actual_progress, project.progress_date, project.budget]
 strength: high

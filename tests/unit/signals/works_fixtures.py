@@ -226,7 +226,8 @@ def _(w: WorksWorld) -> Cases:
     w.register(1, base_city="台東縣")
     w.register(2, base_city="南投縣")
     w.register(3, base_city=None)
-    return {"fires": w.project(2, 1), "quiet": w.project(2), "missing": w.project(3)}
+    w.register(4, base_city="新竹市")  # 營造業法 §11: as its neighbours, which border the city
+    return {"fires": w.project(2, 1), "quiet": w.project(2), "by_law": w.project(4), "missing": w.project(3)}
 
 
 # -- the contract ----------------------------------------------------------------------------------------------
@@ -237,7 +238,7 @@ def _(w: WorksWorld) -> Cases:
         w,
         fires=month | {"actual_progress": 0.52},
         quiet=month | {"actual_progress": 0.5201},
-        huge=month | {"actual_progress": 0.45, "budget": 200_000_000},
+        huge=month | {"actual_progress": 0.5201, "budget": 200_000_000},
         finished=month | {"actual_progress": 0.2, "stage": "in_warranty"},
         missing=month | {"actual_progress": 0.2, "progress_date": D(2021, 1, 27)},
     )
