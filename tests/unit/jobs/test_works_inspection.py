@@ -11,12 +11,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
 
 from probity.delivery.model import OutboxMail
-from probity.jobs import JobError
+from probity.jobs import JobError, NoData
 from probity.jobs import public_works_inspection_selection as buildings
 from probity.jobs import report_distribution as distribution
 from probity.jobs import road_inspection_selection as roads
@@ -74,6 +75,13 @@ def test_buildings_and_structures_are_another_jobs_by_config_alone(roads_propose
     assert roads_proposed.selection(FIRST).state == "proposed", "the road list is as it was"
 
 
+def test_a_month_without_works_says_so_and_owes_nobody(roads_proposed: Works) -> None:
+    before = roads_proposed.outbox()
+    with pytest.raises(NoData, match="道路工程查驗選案"):
+        roads.gate(roads_proposed.settings, "2001-05", "arrival", roads.collect(roads_proposed.settings, "2001-05"))
+    assert roads_proposed.outbox() == before
+
+
 def test_a_rejected_list_sends_nothing_out(roads_proposed: Works) -> None:
     assert roads_proposed.decide("reject", reason="資料不全") is None
     with pytest.raises(JobError):
@@ -82,9 +90,10 @@ def test_a_rejected_list_sends_nothing_out(roads_proposed: Works) -> None:
 
 
 # -- the pack -------------------------------------------------------------------------------------------------------
-def packs(world: Works, publication: str) -> list[dict[str, object]]:
+def packs(world: Works, publication: str) -> list[dict[str, Any]]:
     (path,) = (world.settings.reports / publication).glob("*-packs.json")
-    return json.loads(path.read_text(encoding="utf-8"))
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def verify(path: Path) -> subprocess.CompletedProcess[str]:
@@ -170,13 +179,13 @@ def test_a_replay_finds_every_part_identical(roads_published: Works) -> None:
     assert [f for f in findings if not f.identical] == []
 
 
-def test_a_work_taken_off_the_list_gets_no_form(roads_proposed: Works) -> None:
+def test_what_the_approver_takes_off_gets_no_form_and_what_is_put_on_gets_one(roads_proposed: Works) -> None:
     first, *_, last = roads_proposed.cases()
-    roads.publish(
-        roads_proposed.settings, JANUARY, roads_proposed.decide(removed_text=f"{first['rank']}：上週方經中央查核")
-    )
-    told = [p["inspection"]["case_id"] for p in packs(roads_proposed, FIRST)]
-    assert first["case_id"] not in told and last["case_id"] in told
+    more = next(c for c in roads_proposed.frame() if c.split("|")[1].isalnum())
+    changes = {"removed_text": f"{first['rank']}：上週方經中央查核", "added_text": f"{more}：議員質詢"}
+    roads.publish(roads_proposed.settings, JANUARY, roads_proposed.decide(**changes))
+    told = {str(p["inspection"]["case_id"]): p["inspection"]["part"] for p in packs(roads_proposed, FIRST)}
+    assert first["case_id"] not in told and last["case_id"] in told and told[more] == "added"
     assert len(told) == len(roads_proposed.selected(FIRST))
 
 
