@@ -62,17 +62,33 @@ def test_demo_carries_three_months_from_files_to_mail(
     home, done = demo
     assert done.returncode == 0, done.stdout + done.stderr
     for month in MONTHS:
-        [line] = re.findall(rf"^{month}\s.*$", done.stdout, re.M)
-        cells = line.split()
-        notices, selected, mails = int(cells[1].replace(",", "")), int(cells[4]), int(cells[6])
-        assert notices > 0
-        assert selected > 0
-        assert mails > 0
-        assert cells[-1] == "相符"
+        for job in ("採購稽核選案", "道路工程查驗選案"):
+            [line] = re.findall(rf"^{job}\s+{month}\s.*$", done.stdout, re.M)
+            cells = line.split()
+            cases, selected, mails = int(cells[2].replace(",", "")), int(cells[5]), int(cells[7])
+            assert cases > 0
+            assert selected > 0
+            assert mails > 0
+            assert cells[-1] == "相符"
     assert len(list((home / "mail").glob("*.eml"))) >= 3
     workbooks = re.findall(r"^  (/.*\.xlsx)$", done.stdout, re.M)
-    assert len(workbooks) == 3
+    assert len(workbooks) == 8, "three months each of audits and roads, a month of public works, the quarter"
     assert all(Path(path).stat().st_size > 0 for path in workbooks)
+
+
+def test_demo_follows_the_works_from_form_to_closing_and_quarter(
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    home, done = demo
+    forms = [int(n) for n in re.findall(r"(\d+) 份查驗表填妥放回收件匣", done.stdout)]
+    answers = [int(n) for n in re.findall(r"主辦機關填回 (\d+) 份", done.stdout)]
+    assert len(forms) == 2 and all(forms) and sum(answers) > 0
+    assert (home / "reports" / "RQ-2021-Q1-r1" / "RQ-2021-Q1-r1.docx").is_file()
+    assert len(list((home / "reports" / "RI-2021-02-r1").glob("RI-2021-02-r1-0*.xlsx"))) == forms[1]
+    listed = probity("defects", "--as-of", "2021-03-31", "--home", str(home))
+    assert listed.returncode == 0, listed.stdout + listed.stderr
+    before = probity("defects", "--as-of", "2021-02-20", "--home", str(home))
+    assert before.returncode == 0 and before.stdout != listed.stdout
 
 
 def test_demo_leaves_nothing_running(demo: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -83,9 +99,10 @@ def test_trail_and_replay_of_what_the_demo_made(demo: tuple[Path, subprocess.Com
     home, _ = demo
     verified = probity("verify", "--home", str(home))
     assert verified.returncode == 0, verified.stdout + verified.stderr
-    replayed = probity("replay", "PA-2021-03-r1", "--home", str(home))
-    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
-    assert "identical" in replayed.stdout
+    for selection in ("PA-2021-03-r1", "RI-2021-02-r1", "PW-2021-03-r1"):
+        replayed = probity("replay", selection, "--home", str(home))
+        assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+        assert "identical" in replayed.stdout
     assert left_running(home) == []
 
 

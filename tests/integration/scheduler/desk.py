@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -26,6 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from probity import demo as city
 from probity.delivery.model import ACCEPTED, OutboxMail
+from probity.demo import works as city_works
 from probity.ops import demo
 from probity.ops.airflow_api import AirflowApi, Busy
 from probity.ops.airflow_process import AirflowOptions
@@ -50,14 +51,23 @@ def yes(period: str) -> Answer:
 
 
 @contextmanager
-def opened(extra_env: Mapping[str, str] | None = None) -> Iterator[Desk]:
-    """Start everything over a fresh home, fill the drop folder, unpause our DAGs; stop it all at the end."""
+def opened(
+    extra_env: Mapping[str, str] | None = None, months: Sequence[str] = CITY, works: bool = False
+) -> Iterator[Desk]:
+    """Start everything over a fresh home, fill the drop folder (with the city's ``works`` too where asked), unpause our
+    DAGs; stop it all at the end."""
+
+    def fill(ready: Settings) -> None:
+        city.generate(ready.drop, 110, list(months), "tiny")
+        if works:
+            city_works.generate(ready.drop, 110, list(months), "tiny")
+
     # Not pytest's own folder: as root the database runs as another user, and its path must stay short.
     home = Path(tempfile.mkdtemp(prefix="probity-office-")) / "home"
     empty = Settings(home, home / "drop", "", "", "probity@ethics.example.gov.tw")
     stack = Stack(empty, options=AirflowOptions(eager=True, extra_env=dict(extra_env or {})), throwaway=True)
     try:
-        stack.start(meanwhile=lambda ready: city.generate(ready.drop, 110, list(CITY), "tiny") and None)
+        stack.start(meanwhile=fill)
         assert stack.airflow is not None
         engine = create_engine(db.database_url(stack.settings), poolclass=NullPool)
         with stack.airflow.api("officer") as officer, stack.airflow.api("approver") as approver:
@@ -76,6 +86,7 @@ class Desk:
     officer: AirflowApi
     approver: AirflowApi
     engine: Engine
+    job: str = JOB
     asked: Counter[str] = field(default_factory=Counter)  # run id -> approvals answered in it
     _seen: dict[tuple[str, int], float] = field(default_factory=dict)
     _answered: set[tuple[str, int]] = field(default_factory=set)
@@ -102,7 +113,7 @@ class Desk:
 
         def started() -> bool:
             try:
-                self.officer.backfill(JOB, *demo.span(first, last), **options)
+                self.officer.backfill(self.job, *demo.span(first, last), **options)
             except Busy:
                 self.close_backfills()
                 return False
@@ -113,16 +124,16 @@ class Desk:
 
     def backfilled(self) -> dict[str, str]:
         """Run -> period of all runs that backfills have made so far."""
-        return {r["dag_run_id"]: r["partition_key"] for r in self.officer.runs(JOB, run_type="backfill")}
+        return {r["dag_run_id"]: r["partition_key"] for r in self.officer.runs(self.job, run_type="backfill")}
 
     def close_backfills(self) -> None:
         """Close each backfill whose runs all are under way or over: Airflow itself looks only every 30 seconds.
 
         Cancelling fails what is still queued, so nothing is closed while a run is queued.
         """
-        if any(r["state"] == "queued" for r in self.officer.runs(JOB)):
+        if any(r["state"] == "queued" for r in self.officer.runs(self.job)):
             return
-        for backfill in self.officer.backfills(JOB):
+        for backfill in self.officer.backfills(self.job):
             if backfill["completed_at"] is None:
                 try:
                     self.officer.request("PUT", f"/backfills/{backfill['id']}/cancel")
@@ -131,11 +142,11 @@ class Desk:
 
     def trigger(self, period: str) -> str:
         """Start one run by hand; returns its id."""
-        return self.officer.trigger(JOB, partition_key=period)["dag_run_id"]
+        return self.officer.trigger(self.job, partition_key=period)["dag_run_id"]
 
     def by_the_clock(self) -> dict[str, Any]:
         """The run that Airflow makes by itself when the DAG is unpaused: last month, without a file. Ended."""
-        [run] = self.wait(lambda: self.officer.runs(JOB, run_type="scheduled"), "the clock's own run")
+        [run] = self.wait(lambda: self.officer.runs(self.job, run_type="scheduled"), "the clock's own run")
         self.carry([run["dag_run_id"]])
         return run
 
@@ -145,14 +156,14 @@ class Desk:
         self.wait(lambda: self.officer.run(dag_id, run)["state"] in ENDED, f"the end of {dag_id}")
         return run
 
-    def states(self, run: str, dag_id: str = JOB) -> dict[str, str]:
+    def states(self, run: str, dag_id: str | None = None) -> dict[str, str]:
         """Task -> state of a run."""
-        return {t["task_id"]: t["state"] for t in self.officer.task_instances(dag_id, run)}
+        return {t["task_id"]: t["state"] for t in self.officer.task_instances(dag_id or self.job, run)}
 
-    def log(self, run: str, task: str, dag_id: str = JOB) -> str:
+    def log(self, run: str, task: str, dag_id: str | None = None) -> str:
         """The log of a task's last try."""
-        tries = [t["try_number"] for t in self.officer.task_instances(dag_id, run) if t["task_id"] == task]
-        return self.officer.log(dag_id, run, task, max(tries))
+        tries = [t["try_number"] for t in self.officer.task_instances(dag_id or self.job, run) if t["task_id"] == task]
+        return self.officer.log(dag_id or self.job, run, task, max(tries))
 
     # -- the approver ----------------------------------------------------------------------------------------------
     def carry(self, runs: Collection[str], answer: Callable[[str], Answer] = yes) -> dict[str, str]:
@@ -161,7 +172,7 @@ class Desk:
 
         def ended() -> bool:
             self.answer(runs, answer)
-            states.update({run: self.officer.run(JOB, run)["state"] for run in runs})
+            states.update({run: self.officer.run(self.job, run)["state"] for run in runs})
             return all(state in ENDED for state in states.values())
 
         self.wait(ended, f"the end of {', '.join(sorted(runs))}")
@@ -169,7 +180,7 @@ class Desk:
 
     def answer(self, runs: Collection[str], answer: Callable[[str], Answer] = yes) -> None:
         """Answer what can be answered now. A run whose task was tried again is answered again."""
-        for detail in self.approver.waiting(JOB):
+        for detail in self.approver.waiting(self.job):
             task = detail["task_instance"]
             if task["dag_run_id"] in runs and self._rested(task):
                 option, form = answer(self.period(task["dag_run_id"]))
@@ -189,11 +200,11 @@ class Desk:
         return asked not in self._answered and time.monotonic() - since >= (30.0 if parking else 3.0)
 
     def period(self, run: str) -> str:
-        return str(self.officer.run(JOB, run)["partition_key"])
+        return str(self.officer.run(self.job, run)["partition_key"])
 
     def waits(self, run: str) -> dict[str, Any] | None:
         """The request for approval that ``run`` has open, None when there is none."""
-        return next((d for d in self.approver.waiting(JOB) if d["task_instance"]["dag_run_id"] == run), None)
+        return next((d for d in self.approver.waiting(self.job) if d["task_instance"]["dag_run_id"] == run), None)
 
     # -- the records -----------------------------------------------------------------------------------------------
     def rows(self, table: Any, *where: Any) -> list[dict[str, Any]]:
@@ -204,7 +215,7 @@ class Desk:
             return [dict(r) for r in connection.execute(select(*columns).where(*where).order_by(*keys)).mappings()]
 
     def selections(self, period: str) -> list[dict[str, Any]]:
-        return self.rows(model.Selection, model.Selection.job == JOB, model.Selection.period == period)
+        return self.rows(model.Selection, model.Selection.job == self.job, model.Selection.period == period)
 
     def selection(self, selection_id: str) -> dict[str, Any]:
         [row] = self.rows(model.Selection, model.Selection.selection_id == selection_id)
@@ -232,7 +243,7 @@ class Desk:
 
     def delivered(self, period: str, revision: int = 1) -> list[dict[str, Any]]:
         """The outbox's rows of a period's selection once all of them were accepted."""
-        where = (OutboxMail.report_id == f"{JOB}/{period}", OutboxMail.revision == revision)
+        where = (OutboxMail.report_id == f"{self.job}/{period}", OutboxMail.revision == revision)
 
         def accepted() -> list[dict[str, Any]]:
             found = self.rows(OutboxMail, *where)
@@ -259,9 +270,9 @@ class Desk:
                 "decisions": self.rows(model.Decision, model.Decision.selection_id.in_(ids)),
                 "reports": self.rows(model.Report, model.Report.publication_id.in_(ids)),
                 "files": {p.name: p.read_bytes() for i in ids for p in sorted((self.settings.reports / i).iterdir())},
-                "owed": self.owed(f"{JOB}/{period}"),
+                "owed": self.owed(f"{self.job}/{period}"),
                 "steps": self.steps(period),
-                "trail": self.rows(model.TrailRecord, model.TrailRecord.key.startswith(f"{JOB}/{period}/")),
+                "trail": self.rows(model.TrailRecord, model.TrailRecord.key.startswith(f"{self.job}/{period}/")),
             }
         return kept
 
