@@ -18,6 +18,7 @@ from probity.analysis.visits import Visit
 from probity.calendar import Period
 
 CHOSEN = ("must_watch", "ranked", "added")
+PLACES = ("CONTROL", "ADDED")
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,8 @@ def selected(selections: Sequence[Mapping[str, Any]], found: Sequence[Visit]) ->
             reasons = {r["signal_id"]: r.get("name") for r in json.loads(case["reasons"])}
             names |= {k: v for k, v in reasons.items() if v}
             parts = {p["signal_id"] for p in json.loads(case["score_parts"])} | set(reasons)
-            fired = frozenset(p for p in parts if ":" not in p)  # I07:low is a graded value, no signal that fired
+            # I07:low is a graded value, no signal that fired; CONTROL and ADDED say why a case stands on the list.
+            fired = frozenset(p for p in parts if ":" not in p and p not in PLACES)
             out.append(Selected(Period.parse(key), case["part"], fired, any(seen) if seen else None))
     return out, names
 

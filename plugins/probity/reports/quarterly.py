@@ -154,7 +154,7 @@ class _View:
 
     def grade(self, row: Mapping[str, Any]) -> Row:
         tests = self.words["separator"].join(self.name("test", t) for t in row["tests"])
-        return dict(row) | {"tests": tests}
+        return dict(row) | {"tests": tests, "grade": str(row["effect"]).partition("（")[0]}
 
     def grave(self) -> list[Row]:
         """One row a grave defect, in the order of the agencies that must report."""

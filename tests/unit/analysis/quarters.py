@@ -115,13 +115,14 @@ def event(of: dict[str, Any], kind: str, date: dt.date) -> dict[str, Any]:
 
 
 def selection_case(of: dict[str, Any], rank: int, fired: list[tuple[str, str]]) -> dict[str, Any]:
+    place = {"control": [("CONTROL", "隨機對照組")], "added": [("ADDED", "核定時加列")]}.get(of["part"], [])
     return {
         "case_id": of["case_id"],
         "rank": rank,
         "part": of["part"],
         "score": 1.0,
         "score_parts": json.dumps([{"signal_id": s, "weight": 1, "strength": 1, "points": 1} for s, _ in fired]),
-        "reasons": json.dumps([{"signal_id": s, "name": n, "text": "", "legal_basis": ""} for s, n in fired]),
+        "reasons": json.dumps([{"signal_id": s, "name": n, "text": "", "legal_basis": ""} for s, n in place + fired]),
         "inclusion_probability": 1.0,
     }
 

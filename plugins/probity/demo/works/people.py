@@ -18,7 +18,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from probity.calendar import Period, is_working_day
 from probity.sources.forms import save
 
-DESIGN = {"binder": 5.2}
+DESIGN = {"binder": 5.2, "thickness": 5.0}
 SOUND = {
     "flatness": (2.6, 0.7),
     "flatness_sd": (1.9, 0.2),
