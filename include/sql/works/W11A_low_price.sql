@@ -14,7 +14,7 @@ needs: [project.contract_amount, project.reserve_price, project.budget, project.
 strength: low
 amount: 底價（或預算金額）與決標金額之差
 example: 底價1,000萬元，決標金額720萬元，為底價之72.0%。
-not_proof: 低價可能來自效率或競爭；底價不明時以預算推估，細則第79條第3款僅適用於未訂底價之採購。
+not_proof: 低價可能來自效率或競爭；開口契約常以單價決標，其總額不宜逕與預算比較；底價不明時以預算推估，細則第79條第3款僅適用於未訂底價之採購。
 reason: 決標金額{award:money}為{base}{base_amount:money}之{value:pct}，低於{threshold:pct}（決標方式：{way}）
 */
 WITH compared AS (
