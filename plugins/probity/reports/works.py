@@ -6,8 +6,11 @@ looks for the place on the road and for what is in force today, not for the cont
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
+
+_CITY = re.compile(r"\w{2,3}[市縣]([(（].*|)$")
 
 
 def facts(case: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
@@ -19,7 +22,7 @@ def facts(case: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "place": place(case.get("district"), case.get("location")),
         "stations_zh": "～".join(s for s in stations if s),
-        "roads_zh": _list(case.get("road_keys")),
+        "roads_zh": _list(case.get("road_keys")).replace("/", ""),
         "districts_zh": _list(case.get("districts")),
         "road_basis_zh": "、".join(labels["road_basis"].get(b, b) for b in _parts(case.get("road_basis"))),
         "firms_zh": case["winners"],
@@ -30,10 +33,13 @@ def facts(case: Mapping[str, Any], labels: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def place(district: str | None, location: str | None) -> str:
-    """District and location as one line, the district not said twice."""
+    """District and location as one line, the district not said twice; behind a location that names the whole city
+    only (``臺中市(非原住民地區)``, as award notices do)."""
     if not location:
         return district or ""
-    return location if not district or district in location else f"{district}{location}"
+    if not district or district in location:
+        return location
+    return f"{location}{district}" if _CITY.match(location) else f"{district}{location}"
 
 
 def station(metres: float | None) -> str:

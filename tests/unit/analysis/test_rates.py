@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -59,6 +59,7 @@ def test_counts_too_small_for_any_verdict_say_so() -> None:
         compare((2, 0), (1, 3))
 
 
+@settings(deadline=None)
 @given(counts, exposures, exposures)
 def test_prediction_limits_hold_just_the_counts_that_are_within_chance(y: int, s: int, t: int) -> None:
     found = limits((y, s), t)

@@ -135,5 +135,7 @@ def test_facts_of_a_project_are_unknown_where_its_columns_are() -> None:
     assert station(None) == "" and station(350.0) == "0K+350" and station(12_049.6) == "12K+050"
     assert place("青埔區", "青埔區中正路") == "青埔區中正路" and place(None, "中正路") == "中正路"
     assert place(None, None) == ""
+    assert place("青埔區", "中正路") == "青埔區中正路" and place("青埔區", "市政路") == "青埔區市政路"
+    assert place("青埔區", "霧嵐市(非原住民地區)") == "霧嵐市(非原住民地區)青埔區"
     none = facts({"winners": ""}, {"road_basis": {}})
     assert none["sum_in_force"] is None and none["behind"] is None and none["stations_zh"] == ""
