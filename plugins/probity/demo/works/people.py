@@ -85,10 +85,10 @@ def _measure(limits: Worksheet, measures: Worksheet, rng: random.Random, bad: bo
         if row["設計值"].value is None and test in DESIGN:
             row["設計值"].value = DESIGN[test]
         design[test] = float(row["設計值"].value or 1)
-    spoilt = rng.choice(("thickness", "compaction", "flatness")) if bad else ""
+    spoilt = rng.sample(("thickness", "compaction", "flatness"), rng.choice((1, 2))) if bad else []
     for row in _rows(measures, "樣本編號"):
         test = str(row["項目代號"].value)
-        mean, spread = (POOR if test == spoilt else SOUND).get(test, (0.0, 0.0))
+        mean, spread = (POOR if test in spoilt else SOUND).get(test, (0.0, 0.0))
         if test not in SOUND:
             row["未檢測原因"].value = "未備儀器"
             continue
