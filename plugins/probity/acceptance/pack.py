@@ -45,13 +45,14 @@ def pack(
 
     ``project``: a row of PROJECT. ``about``: inspection_id, selection_id, part, firm_name (joined by 、), and
     ``reinspects`` for a re-inspection. ``positions``: rows of ``selection.positions.plan``. ``defects``: defects.yaml.
-    ``on``: the day whose default rules hold where the project has no date of its own. Keys of the result: inspection,
-    facts, tests, limits, measures, defects.
+    ``on``: the last day of the period that the form belongs to, whose default rules hold where the project has no date
+    of its own. Keys of the result: on, inspection, facts, tests, limits, measures, defects.
     """
     inspection_id = str(about["inspection_id"])
     own = limits(project, inspection_id, config, on)
     tests = [row["test"] for row in own]
     return {
+        "on": on.isoformat(),
         "inspection": {
             "inspection_id": inspection_id,
             "case_id": project["case_id"],

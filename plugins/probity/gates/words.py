@@ -16,7 +16,7 @@ from probity.gates.model import OUTCOMES
 SEVERITIES = OUTCOMES[1:]
 SHARE_KINDS = ("not_null", "true")
 """Kinds that take ``max_share``: both count all rows, so that Great Expectations' ``mostly`` means the same."""
-SET_ASIDE_BEFORE = ("files", "changes", "conflicts")
+SET_ASIDE_BEFORE = ("files", "changes", "conflicts", "dates")
 """Frames of facts about what was set aside before the gate, at reading or merging: a check on them may say so."""
 
 

@@ -100,7 +100,9 @@ class Subject:
         """Tables and facts of the gate of inspections."""
         with self.office.transaction() as session:
             told = _told(session, "inspection", self.ref)
-        return inspection_inputs.inspection_gate(self.office, self.inputs, self.book, self.context, told)
+        tables, context = inspection_inputs.inspection_gate(self.office, self.inputs, self.book, self.context, told)
+        unread = [f for f in self.files if inspection_inputs.may_be_form(f) and f["digest"] not in told]
+        return tables, context | {"files": [*context["files"], *unread]}
 
     def correction(self) -> tuple[dict[str, pa.Table], dict[str, Any]]:
         """Tables and facts of the gate of answers: those that are not on record; files that no run told of before."""
@@ -137,13 +139,13 @@ class Subject:
         forms = ("correction_form",) if stage == "correction" else inspection_inputs.INSPECTIONS
         files = [f["digest"] for f in self.files if f["source"] in forms]
         if stage == "inspection":
-            return sorted(files)
+            return sorted({*files, *(f["digest"] for f in self.files if inspection_inputs.may_be_form(f))})
         good = set(result.kept["defect_event"]["event_id"].to_pylist())
         return sorted({*files, *(i for i in self.answers()["event_id"].to_pylist() if i not in good)})
 
     def news(self, session: Session, stage: str, result: Any) -> bool:
         """Whether something was set aside that no run told of before."""
-        named = {d["file"] for part in ("differences", "conflicts", "unknown") for d in self.facts[part]}
+        named = {d["file"] for part in ("differences", "conflicts", "unknown", "misdated") for d in self.facts[part]}
         bad = set(result.quarantined["file_digest"].to_pylist()) if stage == "inspection" else set()
         bad |= {f["digest"] for f in self.files if f["rows_quarantined"] or f["refused"] or f["file_name"] in named}
         told = set(self.told(stage, result))

@@ -83,14 +83,16 @@ def again(
     """What the forms of re-inspections are filled with: one for each inspection of which ``letters`` close a grave
     defect, at the positions that were measured before, unless one is still out. ``sent``: inspection id -> pack."""
     out = []
-    for number in sorted({i for x in letters if x["kind"] == "closed" for i in _looked_at_again(x, rules)}):
+    days = [(i, str(x["due_date"])) for x in letters if x["kind"] == "closed" for i in _looked_at_again(x, rules)]
+    for number, day in sorted(dict(sorted(days)).items()):  # of several, the last
         waits = any(p["inspection"].get("reinspects") == number and i not in come_back for i, p in sent.items())
         if number not in sent or waits:
             continue
         pack = sent[number]
         root = number.rpartition("-")[0] if pack["inspection"].get("reinspects") else number
         n = 1 + sum(i.startswith(f"{root}-") for i in sent)
-        out.append(pack | {"inspection": pack["inspection"] | {"inspection_id": f"{root}-{n}", "reinspects": number}})
+        own = pack["inspection"] | {"inspection_id": f"{root}-{n}", "reinspects": number}
+        out.append(pack | {"on": day, "inspection": own})
     return out
 
 

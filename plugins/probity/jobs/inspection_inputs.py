@@ -26,6 +26,8 @@ from probity.tables import TABLES
 log = logging.getLogger(__name__)
 
 INSPECTIONS = ("inspection_form", "inspection_history")
+UNREAD = ""
+"""Source of a file that could not be opened or is of no known kind."""
 SOURCES = (*INSPECTIONS, "correction_form", "agency_list")
 
 
@@ -36,7 +38,7 @@ def lay_down(
     manifest, which holds ``more`` too. The step ``collect`` is kept with the counts of the files."""
     rules = office.archive_rules()
     words = office.rules({"rules": rules}).load("defects")
-    arrivals = [a for a in sources.discover(settings.drop, settings) if a.source_id in SOURCES]
+    arrivals = [a for a in sources.discover(settings.drop, settings) if a.source_id is None or a.source_id in SOURCES]
     ingested = [sources.ingest(a, settings, office.objects) for a in arrivals]
     tables = sources.build_inspections(ingested, office.objects, period.last, words)
     tables["agency"] = sources.build_agencies(ingested, office.objects)
@@ -69,6 +71,11 @@ def lay_down(
         )
     log.info("period %s: inputs manifest %s", period.key, ref)
     return ref
+
+
+def may_be_form(file: Mapping[str, Any]) -> bool:
+    """Whether a file that could not be read may be a form that came back: forms go out as workbooks."""
+    return file["source"] == UNREAD and str(file["file_name"]).lower().endswith((".xlsx", ".xlsm", ".xls", ".ods"))
 
 
 def packs(session: Session, office: Office) -> dict[str, Any]:

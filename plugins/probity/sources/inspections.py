@@ -45,6 +45,9 @@ _FOUND_FACTS = (
     "photos",
 )
 
+ANSWERED_WITHIN = dt.timedelta(days=366)
+"""How long after the period of its selection an inspection may be dated; a later day is a slip of the pen."""
+
 Row = dict[str, Any]
 Packs = Mapping[str, Mapping[str, Any]]
 
@@ -84,7 +87,9 @@ def inspection_facts(
 
     ``packs``: inspection id -> the pack as it went out. ``differences``: what was changed in the forms that count
     (``inspection_form.differences``) with file and inspection_id; ``conflicts``: file, inspection_id, revision;
-    ``unknown``: forms of inspections that never went out.
+    ``unknown``: forms of inspections that never went out. ``misdated``: forms dated before the end of the period that
+    they were drawn for (``inspection_id`` tells them) or more than ANSWERED_WITHIN after it, which no day would ever
+    reach: file, inspection_id, sheet, row, found, first and last possible day.
     """
     found = _resolve(ingested, objects, until, None)
     names = {f.digest: f.file_name for f in ingested}
@@ -107,7 +112,21 @@ def inspection_facts(
         for r in forms
         if r["inspection_id"] not in packs
     ]
-    return {"differences": changed, "conflicts": conflicts, "unknown": unknown}
+    misdated = [r for head in found.forms for r in _misdated(head, packs.get(head["inspection_id"]), names)]
+    return {"differences": changed, "conflicts": conflicts, "unknown": unknown, "misdated": misdated}
+
+
+def _misdated(head: Row, pack: Mapping[str, Any] | None, names: Mapping[str, str]) -> list[Row]:
+    day = head["inspected_date"]
+    if pack is None or day is None or "on" not in pack:
+        return []
+    drawn = dt.date.fromisoformat(pack["on"])
+    if drawn < day <= drawn + ANSWERED_WITHIN:
+        return []
+    about = {"inspection_id": head["inspection_id"], "file": names.get(head["_file_digest"], "")}
+    place = {"sheet": head["_sheet"], "row": head["_row"], "found": day.isoformat()}
+    days = {"first": drawn + dt.timedelta(days=1), "last": drawn + ANSWERED_WITHIN}
+    return [about | place | {n: d.isoformat() for n, d in days.items()}]
 
 
 # ------------------------------------------------------------------------------------------------ which form counts
@@ -115,10 +134,12 @@ def inspection_facts(
 
 @dataclass
 class _Resolved:
-    """Rows by canonical table, each with its place; conflicts as digest, inspection_id, revision."""
+    """Rows by canonical table, each with its place; conflicts as digest, inspection_id, revision; ``forms``: the heads
+    of all forms, whatever their date and revision."""
 
     rows: dict[str, list[Row]]
     conflicts: list[Row]
+    forms: list[Row]
 
 
 def _resolve(
@@ -150,7 +171,8 @@ def _resolve(
     }
     for name in NAMES:
         rows[name].sort(key=lambda r, key=TABLES[name].key: tuple(r[k] for k in key))  # type: ignore[misc]
-    return _Resolved(rows, conflicts)
+    forms = sorted((r for r in observed["inspection"] if r["_source"] == _FORM), key=_order)
+    return _Resolved(rows, conflicts, forms)
 
 
 def _read(files: Iterable[Ingested], objects: ObjectStore, name: str) -> Iterable[Row]:

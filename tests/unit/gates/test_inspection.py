@@ -195,7 +195,7 @@ def test_files_that_were_not_read_whole_are_told(shipped):
         ],
     )
     result = judge(shipped, good(), files=[file | {"refused": None}, refused], quarantine=aside)
-    assert failed(result) == {"form.files": "quarantine"}
+    assert failed(result) == {"form.accepted": "quarantine", "form.files": "quarantine"}
     assert "a.xlsx" in gates.message(result) and "b.xlsx" in gates.message(result)
 
 

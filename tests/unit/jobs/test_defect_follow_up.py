@@ -244,6 +244,34 @@ def test_what_was_known_by_a_moment_is_told_too(office: Settings) -> None:
 
 
 @pytest.mark.slow
+def test_a_form_that_cannot_be_opened_is_told_once(office: Settings) -> None:
+    run(office, "2021-03-05")
+    before = len(rows(office, OutboxMail))
+    (form_file,) = office.drop.glob("*.xlsx")
+    (office.drop / "更正.xlsx").write_bytes(form_file.read_bytes()[:3000])
+    run(office, "2021-03-05")
+    results = [r.result for r in rows(office, model.GateResult) if r.stage == "inspection"]
+    assert any("打不開" in sentence for r in results for sentence in r["sentences"])
+    told = len(rows(office, OutboxMail))
+    assert told > before
+    run(office, "2021-03-08")
+    assert len(rows(office, OutboxMail)) == told
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("day", ["110/2/5", "120/3/5"])
+def test_a_form_with_the_wrong_month_or_year_counts_for_nothing_and_is_told(db_settings: Settings, day: str) -> None:
+    sent = pack()
+    send_out(db_settings, sent)
+    form(db_settings, sent, day, FINDINGS)
+    run(db_settings, "2021-03-08")
+    assert listed(db_settings, "2021-03-08") == []
+    results = [r.result for r in rows(db_settings, model.GateResult) if r.stage == "inspection"]
+    assert any("查驗日" in sentence for r in results for sentence in r["sentences"])
+    assert rows(db_settings, OutboxMail)
+
+
+@pytest.mark.slow
 def test_a_bad_answer_is_told_once(office: Settings) -> None:
     run(office, "2021-03-05")
     notice = published(office, "2021-03-10")

@@ -2,10 +2,11 @@
 measured or explained, every value one that the instrument can give, every defect with its kind and gravity.
 
 In: tables ``inspection``, ``inspection_limit``, ``inspection_measure``, ``defect_event``; ``context['acceptance']``
-(acceptance.yaml), and what ``sources.inspection_facts`` tells: ``differences``, ``conflicts``, ``unknown``; optional
-``files`` (the form files of this run, as in ``arrival``) and ``quarantine`` (what reading set aside in them). Out:
-frames of the tables, ``found`` (the findings among the events), ``changes`` (a row for each changed cell, by sheet and
-cell), ``conflicts``. Why: one wrong cell must cost that cell's row and no more, and the inspector must be told which.
+(acceptance.yaml), and what ``sources.inspection_facts`` tells: ``differences``, ``conflicts``, ``unknown``, optional
+``misdated``; optional ``files`` (the form files of this run, as in ``arrival``) and ``quarantine`` (what reading set
+aside in them). Out: frames of the tables, ``found`` (the findings among the events), ``changes`` (a row for each
+changed cell, by sheet and cell), ``conflicts``, ``dates``. Why: one wrong cell must cost that cell's row and no more,
+and the inspector must be told which.
 """
 
 from __future__ import annotations
@@ -38,12 +39,15 @@ def _asks(name: str, frame: str, flag: str, *marks: str, aside: str = "row") -> 
 
 
 CHECKS = (
+    Check("form.accepted", "files", "true", ("accepted",), marks=("file",)),
     Check("form.files", "files", "true", ("clean",), marks=("file",)),
     Check("form.unchanged", "changes", "true", ("fine",), marks=("where",)),
     Check("form.no_conflict", "conflicts", "true", ("fine",), marks=("where",)),
     Check("form.unique", "inspection", "unique", ("inspection_id",)),
     _asks("known", "inspection", "went_out", "inspection_id"),
     _asks("header_unchanged", "inspection", "as_sent", "case_id"),
+    _asks("dated", "inspection", "after_drawn", "inspected_date"),
+    Check("form.dates", "dates", "true", ("fine",), marks=("where",)),
     _asks("score", "inspection", "score_possible", "score", aside="value"),
     Check("form.limit_unique", "inspection_limit", "unique", ("inspection_id", "test")),
     _asks("limit_test", "inspection_limit", "test_known", "test"),
@@ -68,6 +72,7 @@ CHECKS = (
 FLAGS = {
     "went_out": "本機關寄出之查驗",
     "as_sent": "預填內容未更改",
+    "after_drawn": "查驗日在選案期間之後",
     "score_possible": "分數介於0至100",
     "test_known": "已知之檢測項目",
     "has_clause": "契約標準載明依據",
@@ -90,7 +95,21 @@ CHANGE_HEADINGS = {
     "fine": "未更改",
 }
 CONFLICT_HEADINGS = {"where": "檔案", "revision": "修訂次", "fine": "無衝突"}
-FILE_HEADINGS = {"file": "檔案", "digest": "檔案雜湊", "clean": "無隔離儲存格"}
+FILE_HEADINGS = {
+    "file": "檔案",
+    "digest": "檔案雜湊",
+    "accepted": "已收件",
+    "reason": "不予收件原因",
+    "clean": "無隔離儲存格",
+}
+
+DATE_HEADINGS = {
+    "where": "檔案、工作表與列",
+    "found": "查驗日",
+    "first": "最早",
+    "last": "最晚",
+    "fine": "在合理期間內",
+}
 
 KINDS = {"edited": "被更改", "missing": "整列不見", "extra": "多出一列", "wrong_project": "不是這件工程的查驗表"}
 
@@ -110,9 +129,14 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     heads = _frame(tables, "inspection")
     heads.data["went_out"] = ~heads.data["inspection_id"].isin(sorted(unknown))
     heads.data["as_sent"] = [i not in edited["inspection"] for i in heads.data["inspection_id"]]
+    misdated: Sequence[Mapping[str, Any]] = context.get("misdated", ())
+    early = {(m["inspection_id"], m["found"]) for m in misdated if m["found"] < m["first"]}
+    dated = zip(heads.data["inspection_id"], heads.data["inspected_date"], strict=True)
+    heads.data["after_drawn"] = [(i, d.date().isoformat()) not in early for i, d in dated]
     score = heads.data["score"]
     heads.data["score_possible"] = (score.isna() | score.between(0, 100)).astype(bool)
-    good = heads.data.loc[heads.data["went_out"] & heads.data["as_sent"], "inspection_id"]
+    usable = heads.data["went_out"] & heads.data["as_sent"] & heads.data["after_drawn"]
+    good = heads.data.loc[usable, "inspection_id"]
     result.add(heads)
     limits = _frame(tables, "inspection_limit")
     _limits(limits.data, tests, edited["inspection_limit"], context["acceptance"]["contract_rule"])
@@ -124,13 +148,17 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     result.add(facts("changes", "被更改之預填內容", CHANGE_HEADINGS, [_change(d) for d in changed], open=True))
     conflicts = [{"where": c["file"], "revision": c["revision"], "fine": False} for c in context["conflicts"]]
     result.add(facts("conflicts", "同修訂次而內容不同之查驗表", CONFLICT_HEADINGS, conflicts, open=True))
+    late = [_dated(m) for m in misdated if m["found"] > m["last"]]
+    result.add(facts("dates", "查驗日不合理之查驗表", DATE_HEADINGS, late, open=True))
     aside = context.get("quarantine")
     unread = set() if aside is None else set(aside["file_digest"].to_pylist())
     files = [
         {
             "file": f["file_name"],
             "digest": f["digest"],
-            "clean": f["digest"] not in unread and not f["refused"],
+            "accepted": not f["refused"],
+            "reason": f["refused"] or None,
+            "clean": bool(f["refused"]) or f["digest"] not in unread,
         }
         for f in context.get("files", ())
     ]
@@ -197,6 +225,11 @@ def _found(events: pa.Table, good: set[str], known: set[str]) -> Frame:
     frame.data["has_deadline"] = deadline.notna().astype(bool)
     frame.data["in_order"] = (deadline.isna() | (deadline >= days)).astype(bool)
     return frame
+
+
+def _dated(misdated: Mapping[str, Any]) -> dict[str, Any]:
+    where = f"{misdated['file']} {misdated['sheet']} 第{misdated['row']}列"
+    return {"where": where, **{n: misdated[n] for n in ("found", "first", "last")}, "fine": False}
 
 
 def _change(difference: Mapping[str, Any]) -> dict[str, Any]:
