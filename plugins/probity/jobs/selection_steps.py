@@ -143,11 +143,12 @@ class Steps:
             records.step(session, job.name, period, "detect", digest, {"inputs": ref, "signals": summary})
         for row in summary:
             log.info(
-                "signal %s fired=%s clear=%s not assessable=%s%s",
+                "signal %s fired=%s clear=%s not assessable=%s%s%s",
                 row["signal_id"],
                 row["fired"],
                 row["clear"],
                 row["not_assessable"],
+                f" ({row['why_not']})" if row["why_not"] else "",
                 " TOO COMMON" if row["too_common"] else "",
             )
         log.info("signals manifest %s", digest)

@@ -13,7 +13,8 @@ In: ``context`` with these keys (all of plain Python types; ``*`` must be there)
   list of names, or rows with ``firm_name``), ``auditor_names``, ``recused_names``;
 * ``evidence``: rows of SIGNAL_RESULT of the selected cases (state fired);
 * ``signals``: rows of the signals' summary {signal_id, name, legal_basis, family, must_watch, fired, clear,
-  not_assessable, base_rate, too_common}, and hit_rate, hit_rate_low, hit_rate_high where audits have come back;
+  not_assessable, base_rate, too_common, why_not}, and hit_rate, hit_rate_low, hit_rate_high where audits have come
+  back;
 * ``coverage``: {sources: [{source_id, source, file_name, digest, rows_in, rows_out, rows_quarantined, first_date,
   last_date, refused}], missing: [text], quarantine: [{source_id, field, reason, expected, action, severity, rows}],
   conflicts: [{case_no, agency_name, field, source_a, value_a, source_b, value_b}],

@@ -411,7 +411,8 @@ def _check_shape(signal: Signal, relation: duckdb.DuckDBPyRelation) -> None:
 
 
 def summary(result: pa.Table, signals: Sequence[Signal], too_common: float | None = None) -> list[dict[str, Any]]:
-    """Per signal: fired, clear, not_assessable, base_rate (fired / assessable, None when none), too_common.
+    """Per signal: fired, clear, not_assessable, base_rate (fired / assessable, None when none), too_common, why_not
+    (the reason that most of its not assessable cases give, None when there are none).
 
     A signal that fires on more than ``too_common`` (a fraction; default ``too_common_share`` of the peer_bands.yaml
     beside the signals) of at least 20 assessable cases selects nothing: log and report say so.
@@ -420,8 +421,22 @@ def summary(result: pa.Table, signals: Sequence[Signal], too_common: float | Non
         too_common = float(read_bands(signals[0].path.parent)["too_common_share"])
     counts = result.group_by(["signal_id", "state"]).aggregate([([], "count_all")]).to_pylist()
     table = {(r["signal_id"], r["state"]): r["count_all"] for r in counts}
-    share = too_common
-    return [summarise(s, [table.get((s.id, str(state)), 0) for state in STATES], share) for s in signals]
+    share, why_not = too_common, _why_not(result)
+    return [
+        summarise(s, [table.get((s.id, str(state)), 0) for state in STATES], share) | {"why_not": why_not.get(s.id)}
+        for s in signals
+    ]
+
+
+def _why_not(result: pa.Table) -> dict[str, str]:
+    """signal_id -> the commonest reason of its not assessable cases; of equal ones the first by its text."""
+    unknown = result.filter(pc.equal(result["state"], "not_assessable"))
+    counts = unknown.group_by(["signal_id", "reason"]).aggregate([([], "count_all")]).to_pylist()
+    out: dict[str, str] = {}
+    for row in sorted(counts, key=lambda r: (-r["count_all"], r["reason"] or "")):
+        if row["reason"]:
+            out.setdefault(row["signal_id"], row["reason"])
+    return out
 
 
 def summarise(signal: Signal, counts: Sequence[int], too_common: float) -> dict[str, Any]:

@@ -335,6 +335,7 @@ def works_context(n: int = 9) -> dict[str, Any]:
                 "not_assessable": 12 + i,
                 "base_rate": (9 - i) / 129,
                 "too_common": False,
+                "why_not": "營造業登記查無承攬廠商",
             }
             for i, s in enumerate(WORKS_SIGNALS)
         ],

@@ -7,11 +7,12 @@ import random
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from probity import config, settings, signals
 from probity.signals import engine
-from probity.tables import TABLES
+from probity.tables import SIGNAL_RESULT, TABLES
 from tests.unit.signals.fixtures import FIXTURES
 from tests.unit.signals.world import PERIOD, World
 
@@ -90,6 +91,17 @@ def test_history_outside_the_period_is_not_in_scope_and_no_case_gives_an_empty_t
     result = signals.run(w.tables(), PERIOD, ALL, THRESHOLDS)
     assert result.num_rows == 0
     assert all(s["base_rate"] is None for s in signals.summary(result, ALL))
+
+
+def test_the_summary_says_why_most_cases_could_not_be_assessed() -> None:
+    schema = SIGNAL_RESULT.arrow_schema()
+    said = [("a", "缺底價"), ("b", "缺底價"), ("c", "缺預算金額"), ("d", None)]
+    rows = [
+        {"case_id": c, "signal_id": "P03", "state": "not_assessable" if why else "clear", "reason": why}
+        for c, why in said
+    ]
+    lines = {s["signal_id"]: s for s in signals.summary(pa.Table.from_pylist(rows, schema=schema), ALL)}
+    assert lines["P03"]["why_not"] == "缺底價" and lines["P01"]["why_not"] is None
 
 
 def test_a_case_with_only_its_required_columns_is_never_clear_where_the_rule_could_apply() -> None:
