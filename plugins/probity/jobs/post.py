@@ -20,6 +20,7 @@ from probity.calendar import Period
 from probity.delivery import outbox, recipients
 from probity.delivery.message import Envelope, OutgoingMail, compose, message_id
 from probity.delivery.recipients import Recipient
+from probity.jobs import wording
 from probity.jobs.office import Office
 from probity.settings import ROOT, Settings
 from probity.store import model, trail
@@ -64,7 +65,7 @@ def gate_notice(
         "period_roc": period.roc,
         "stage": result.words.get("stage", stage),
         "outcome": result.outcome,
-        "dataset": "",
+        "dataset": wording.job_name(job),
         "messages": [
             f"{c.message_zh}（{c.who_zh}：{c.action_zh}）" for c in failed if c.outcome in ("stop", "quarantine")
         ],
