@@ -24,7 +24,9 @@ Row = dict[str, Any]
 
 def on_time(rows: Sequence[Row], period: Period, confidence: float) -> dict[str, Any]:
     """Of ``rows`` (DEFECT) those whose deadline fell in ``period``: {due, unsettled, count (on time), total (settled),
-    estimate, low, high}. Unsettled: neither answered nor overdue by the list's day; not counted as either."""
+    estimate, low, high}. Unsettled: neither answered nor overdue by the list's day; not counted as either. On time is
+    an answer with evidence by the deadline then in force, not a correction that an officer found good; a refusal, an
+    extension or a reopening sets a new deadline, and only the last one counts."""
     due = [r for r in rows if period.contains(r["deadline"])]
     settled = [r for r in due if r["on_time"] is not None]
     found = share(sum(r["on_time"] for r in settled), len(settled), confidence)
