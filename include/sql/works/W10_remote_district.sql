@@ -4,7 +4,7 @@ name_zh: 偏遠地區工程
 name_en: Works in a remote district
 family: place
 indicator: ["偏遠地區"]
-legal_basis: 臺中市政府政風處年度工作計畫八（按月篩選偏遠地區道路工程）
+legal_basis: 臺中市政府政風處年度施政計畫八（按月篩選偏遠地區道路工程）
 must_watch: null
 formula: 工程所在行政區任一列於案件招標公告日有效之偏遠地區名單（works.yaml，由本府決定並註明起訖日）。
 parameters: []

@@ -4,7 +4,7 @@ name_zh: 決標比率低於同類工程
 name_en: Award lower than its class
 family: price
 indicator: ["低價搶標", "P10"]
-legal_basis: 政府採購法第58條；臺中市政府政風處年度工作計畫八（低價搶標）
+legal_basis: 政府採購法第58條；臺中市政府政風處年度施政計畫八（低價搶標）
 must_watch: null
 formula: >-
   底價不明時，決標金額／預算金額在同類工程決標案（最低標、同標的分類×同預算級距，不足30件者同預算級距）之位置（低於者加同值之半）

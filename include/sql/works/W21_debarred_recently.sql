@@ -4,7 +4,7 @@ name_zh: 近三年曾遭停權之廠商
 name_en: Contractor debarred within the last three years
 family: supplier
 indicator: ["不良廠商", "R046"]
-legal_basis: 政府採購法第101條至第103條；臺中市政府政風處年度工作計畫八（不良廠商）
+legal_basis: 政府採購法第101條至第103條；臺中市政府政風處年度施政計畫八（不良廠商）
 must_watch: null
 formula: >-
   任一承攬廠商於選案期間末日前3年內有停權期間（未註銷），涵蓋決標日者另由W20列計。未比中而該3年未全有名單可查者，無法評估。

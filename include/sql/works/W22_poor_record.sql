@@ -4,7 +4,7 @@ name_zh: 廠商以往查驗不佳
 name_en: Contractor's poor earlier inspections
 family: quality
 indicator: ["不良廠商"]
-legal_basis: 工程施工查核小組作業辦法第7條、第8條；臺中市政府政風處年度工作計畫八（不良廠商）
+legal_basis: 工程施工查核小組作業辦法第7條、第8條；臺中市政府政風處年度施政計畫八（不良廠商）
 must_watch: null
 formula: 任一承攬廠商之其他工程於選案期間末日前3年內，查驗有檢測不合格或成績未達70分（丙等）者 ≥ 1次。
 parameters: [poor_record_years, poor_record_count, poor_score]

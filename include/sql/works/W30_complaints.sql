@@ -4,7 +4,7 @@ name_zh: 民眾反映集中於工程周邊
 name_en: Complaints of the public near the works
 family: public
 indicator: ["民眾反映"]
-legal_basis: 臺中市政府政風處年度工作計畫八（民眾反映）
+legal_basis: 臺中市政府政風處年度施政計畫八（民眾反映）
 must_watch: null
 formula: >-
   選案期間末日前90日內，民眾反映（1999、市政信箱等；重複案件不計，道路工程只計路面相關）與本工程相符者 ≥ 3件：載明標案案號，

@@ -4,7 +4,7 @@ name_zh: 占同一機關工程比重過高
 name_en: One contractor's share of an agency's works
 family: capacity
 indicator: ["承攬能量異常", "#18", "#36"]
-legal_basis: 政府採購法第6條第1項；臺中市政府政風處年度工作計畫八（承攬能量異常）
+legal_basis: 政府採購法第6條第1項；臺中市政府政風處年度施政計畫八（承攬能量異常）
 must_watch: null
 formula: >-
   選案期間末日前365日內決標之工程，廠商於本機關承攬金額／本機關工程總額 ≥ 30%，於本機關3件以上、本機關10件以上，

@@ -4,7 +4,7 @@ name_zh: 廠商登記地距工地遙遠
 name_en: Works far from the contractor's base
 family: capacity
 indicator: ["承攬能量異常"]
-legal_basis: 營造業法第11條（土木包工業越區營業以毗鄰之直轄市、縣（市）為限，第2項並有比照）；臺中市政府政風處年度工作計畫八（承攬能量異常）
+legal_basis: 營造業法第11條（土木包工業越區營業以毗鄰之直轄市、縣（市）為限，第2項並有比照）；臺中市政府政風處年度施政計畫八（承攬能量異常）
 must_watch: null
 formula: 選案期間末日有效之登記，任一承攬廠商之登記縣市既非本市，亦非毗鄰或依法比照毗鄰之縣市（works.yaml）。
 parameters: []

@@ -4,7 +4,7 @@ name_zh: 同路段保固期內重複鋪設
 name_en: Same stretch resurfaced within its warranty
 family: repeat
 indicator: ["#37"]
-legal_basis: 採購契約保固條款；臺中市政府政風處年度工作計畫八（確保道路平整，防杜偷工減料）
+legal_basis: 採購契約保固條款；臺中市政府政風處年度施政計畫八（確保道路平整，防杜偷工減料）
 must_watch: null
 formula: >-
   前一道路鋪面工程完工後、保固期滿前，同行政區同路段又開始另一鋪面工程（兩案均列）或他人之鋪面類挖掘許可 ≥ 1次；

@@ -4,7 +4,7 @@ name_zh: 鋪設後二十四個月內開挖
 name_en: Dug up within twenty-four months after paving
 family: repeat
 indicator: ["#37"]
-legal_basis: 市區道路條例第27條（挖掘應經許可並復原；第4項：修復後得於一定期間內限制挖掘）；臺中市政府政風處年度工作計畫八（確保道路平整）
+legal_basis: 市區道路條例第27條（挖掘應經許可並復原；第4項：修復後得於一定期間內限制挖掘）；臺中市政府政風處年度施政計畫八（確保道路平整）
 must_watch: null
 formula: >-
   道路鋪面工程完工後24個月內（至選案期間末日止），同路段或施工範圍300公尺內他人之挖掘許可（非鋪面類）≥ 1件。

@@ -112,6 +112,7 @@ def test_a_sum_in_thousands_is_emptied_with_its_fellows_and_says_what_to_do(ship
     rows[4] |= {"valued_amount": 1_000_000_000}
     rows[5] |= {"award_case_id": None, "contract_amount": 8_000_000_000}
     rows[6] |= {"budget": 9_000, "reserve_price": 8_500}
+    rows[7] |= {"award_case_id": None, "contract_amount": 0}  # published as 0: no sum in another unit
     result = judge(rows, shipped)
     assert set(failed(result)) == {
         *("project.award_unit", "project.budget_unit", "project.valued_unit"),
@@ -122,6 +123,7 @@ def test_a_sum_in_thousands_is_emptied_with_its_fellows_and_says_what_to_do(ship
     assert (kept[4]["contract_amount"], kept[4]["valued_amount"]) == (None, None)
     assert (kept[5]["contract_amount"], kept[5]["budget"]) == (None, None)
     assert [kept[6][c] for c in ("budget", "reserve_price", "contract_amount")] == [None, None, 8_000_000]
+    assert kept[7]["contract_amount"] == 0 and kept[7]["budget"] > 0
     assert result.outcome == "quarantine" and result.counts["project"]["in"] == result.counts["project"]["out"]
     assert "千元" in next(c.message_zh for c in result.failed() if c.id == "project.award_unit")
     assert result.facts["cases_in_period_set_aside"] == 4

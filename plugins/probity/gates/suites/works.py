@@ -348,7 +348,9 @@ def _derive(result: Plan) -> None:
     known = result.frames["award_case"].data.dropna(subset=["case_id"]).drop_duplicates("case_id")
     awards = known.set_index("case_id")["award_amount"]
     data["award_amount"] = data["award_case_id"].map(awards).astype("float64")
-    data["budget_alone"] = data["budget"].astype("float64").where(~(data["award_amount"] > 0))
+    # A sum of 0 (a contract at unit prices, or an award published as 0) is no sum in another unit.
+    alone = ~(data["award_amount"] > 0) & (data["contract_amount"].astype("float64") != 0)
+    data["budget_alone"] = data["budget"].astype("float64").where(alone)
     sums = data.drop_duplicates("case_id").set_index("case_id")["contract_amount"]
     change = result.frames["project_change"]
     change.headings["contract_amount"] = "契約金額"
