@@ -38,8 +38,8 @@ _CENTRE = Alignment(wrap_text=True, vertical="center", horizontal="center")
 _BOUNDS = ("lower", "upper", "mean_lower", "mean_upper")
 _WIDTHS = {
     "inspection": (13, 13, 15, 12, 14, 22, 16, 8, 10, 13, 11, 7, 8, 16),
-    "inspection_limit": (18, 12, 27, 7, 8, 9, 9, 9, 9, 18, 14, 30, 9, 9, 9, 9),
-    "inspection_measure": (18, 12, 27, 8, 6, 8, 12, 12, 10, 18, 9, 9, 10),
+    "inspection_limit": (18, 18, 27, 9, 8, 9, 9, 9, 9, 18, 14, 30, 9, 9, 9, 9),
+    "inspection_measure": (18, 18, 27, 9, 6, 8, 12, 12, 10, 18, 9, 9, 10),
     "defect_found": (18, 8, 20, 9, 48, 22, 13),
 }
 _ROC_DATE = 'ISNUMBER(DATEVALUE(LEFT({c},FIND("/",{c})-1)+1911&MID({c},FIND("/",{c}),9)))'
