@@ -50,6 +50,12 @@ CONTRACT = Contract("correction_form", "缺失改善回報表", (ANSWERS,))
 
 _SEPARATORS = re.compile(r"[、,，;；\n]+")
 
+NO_EVIDENCE = frozenset(
+    {"無", "沒有", "尚無", "無佐證", "無附件", "未附", "未提供", "免", "免附", "略", "同上", "待補", "後補", "補件中"}
+    | {"另補", "另送", "n/a", "na", "none", "nil", "x", "0"}
+)
+"""What is written where no file is named; an answer with nothing else names no evidence."""
+
 
 def observe(cleans: list[Clean], origin: Origin) -> dict[str, list[pa.Table]]:
     """DEFECT_EVENT observations of the answered rows; an answer without any date is set aside."""
@@ -83,9 +89,14 @@ def _answered(answer: dict[str, Any]) -> bool:
     return _reports(answer) or answer["extension_to"] is not None
 
 
+def _names_a_file(part: str) -> bool:
+    said = part.strip().strip("()[]。.").casefold()
+    return any(c.isalnum() for c in said) and said not in NO_EVIDENCE
+
+
 def _event(answer: dict[str, Any], origin: Origin) -> dict[str, Any]:
     """The answer as a DEFECT_EVENT row. The same answer in another file is the same event."""
-    names = [p.strip() for p in _SEPARATORS.split(nfkc(answer["evidence"] or "")) if p.strip()]
+    names = [p.strip() for p in _SEPARATORS.split(nfkc(answer["evidence"] or "")) if _names_a_file(p)]
     facts = {"corrected_date": answer["corrected_date"], "extension_to": answer["extension_to"]}
     note = answer["measure"] if _reports(answer) else answer["extension_reason"]
     day: dt.date = answer["answered_date"] or answer["corrected_date"]

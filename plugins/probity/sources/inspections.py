@@ -7,6 +7,9 @@ gate must know beside them. The order of files does not matter.
 Of one inspection the form with the highest revision counts. Two forms of one revision that say different things are a
 conflict: neither is used, the office is told, and the next lower revision stands in. A form wins over a list of earlier
 inspections; of two lists the one that reaches furthest, then the lower digest.
+
+A list may tell of defects that were closed before this office followed them (``letters_from`` of defects.yaml). A
+closing of that day or later is an officer's to decide here: the list's word counts as the agency's answer, no more.
 """
 
 from __future__ import annotations
@@ -157,9 +160,13 @@ def _resolve(
         return head is not None and head["_file_digest"] == row["_file_digest"]
 
     found = [r for r in observed["defect_found"] if counts(r) or _alone(r, chosen, until)]
-    named = _words(words)
+    rules = _shipped() if words is None else words
+    named, ours = _words(rules), rules["letters_from"]
     events = [
-        e for r in found for e in _events(r, chosen.get(r["inspection_id"]), named, ids) if e["event_date"] <= until
+        e
+        for r in found
+        for e in _events(r, chosen.get(r["inspection_id"]), named, ids)
+        if e["event_date"] <= until and (e["kind"] != "closed" or e["event_date"] < ours)
     ]
     events += [r for r in observed["defect_event"] if r["event_date"] is not None and r["event_date"] <= until]
     unique = {e["event_id"]: e for e in sorted(events, key=_order, reverse=True)}
@@ -254,9 +261,8 @@ def _shipped() -> Mapping[str, Any]:
     return loaded
 
 
-def _words(words: Mapping[str, Any] | None) -> dict[str, dict[str, str]]:
+def _words(said: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Chinese name -> key, of categories and severities; a key stands for itself."""
-    said = _shipped() if words is None else words
     return {
         "category": _by_name({k: v["zh"] for k, v in said["categories"].items()}),
         "severity": _by_name(said["severities"]),

@@ -26,6 +26,7 @@ BAD = {
     "answers.known": reported(ELSEWHERE, "03-15"),
     "answers.open": reported(SHUT, "03-15"),
     "answers.after": reported(FIRST, "03-04"),
+    "answers.corrected": reported(FIRST, "03-15", corrected_date="2021-03-16"),
     "answers.evidence": reported(FIRST, "03-15", evidence=None),
     "answers.extension": reported(FIRST, "03-15", evidence=None, corrected_date=None, extension_to="2021-03-20"),
 }

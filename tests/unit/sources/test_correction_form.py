@@ -92,3 +92,12 @@ def test_the_same_answer_in_another_file_is_the_same_event(settings: Settings, o
         ids += [e["event_id"] for e in events]
         path.unlink()
     assert ids[0] == ids[1]
+
+
+def test_a_word_that_names_no_file_is_no_evidence(settings: Settings, objects: ObjectStore) -> None:
+    path = settings.drop / "回報.xlsx"
+    forms.write_correction_form(path, DEFECTS)
+    said = ["無", "（待補）", "-", "N/A、無", "無、後.jpg"]
+    fill(path, {n: {"改善完成日": "110年3月18日", "改善措施": "已補平", "佐證檔名": s} for n, s in enumerate(said, 1)})
+    _, events = read(settings, objects)
+    assert [e["evidence"] for e in sorted(events, key=lambda e: e["_row"])] == [None] * 4 + ["後.jpg"]

@@ -18,6 +18,7 @@ from probity.sources import inspection_form
 from probity.sources.inspection_layout import DEFECTS, LIMITS, MEASURES, OPEN, SHEETS, letter
 
 ID = "RI-2021-03-r1-001"
+DRAWN = dt.date(2021, 2, 28)
 UNTIL = dt.date(2021, 3, 31)
 RULES = config.load(ROOT / "include" / "config", "acceptance")
 DEFECT_RULES = config.load(ROOT / "include" / "config", "defects")
@@ -44,7 +45,7 @@ GOOD = {"flatness": 3.0, "flatness_sd": 2.5, "thickness": 5.2, "compaction": 97.
 def make_pack(number: str = ID, **changed: Any) -> dict[str, Any]:
     project = PROJECT | changed
     drawn = positions.plan(project, RULES["tests"], number, "7788")
-    pack = acceptance.pack(project, ABOUT | {"inspection_id": number}, drawn, RULES, DEFECT_RULES, UNTIL)
+    pack = acceptance.pack(project, ABOUT | {"inspection_id": number}, drawn, RULES, DEFECT_RULES, DRAWN)
     return json.loads(json.dumps(pack))
 
 
@@ -337,6 +338,13 @@ def test_earlier_inspections_and_what_became_of_their_defects(files):
     assert (facts["category"], facts["severity"], facts["firm_name"]) == ("compaction", "grave", "虛構營造有限公司")
     assert json.loads(events["109-07-D02", "found"]["facts"])["category"] is None
     assert not [e for e in built(files, dt.date(2020, 8, 1))["defect_event"] if e["kind"] == "closed"]
+
+
+def test_a_list_closes_nothing_that_this_office_follows(files):
+    rows = [*HISTORY["歷次缺失"][1][:9], "a.jpg", "110/01/04"]
+    files.xlsx("歷次查驗.xlsx", HISTORY | {"歷次缺失": [HISTORY["歷次缺失"][0], rows]})
+    events = {e["kind"]: e for e in built(files, dt.date(2021, 3, 31))["defect_event"]}
+    assert set(events) == {"found", "reported"} and events["reported"]["evidence"] == "a.jpg"
 
 
 def test_a_form_wins_over_a_list(files, back):

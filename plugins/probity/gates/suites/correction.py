@@ -1,4 +1,5 @@
-"""Answers of the agencies: about a known defect that is still open, not dated before its finding, with evidence?
+"""Answers of the agencies: about a known defect that is still open, not dated before its finding, mended between the
+finding and the answer, with evidence?
 
 In: tables ``defect_event`` (the answers among the events known before) and ``defect`` (the list before the answers);
 ``context['answers']`` (event ids of the answers that are new to the office), ``context['files']`` (the correction files
@@ -35,6 +36,7 @@ CHECKS = (
     Check("answers.known", "answers", "true", ("known",), aside="row", marks=("defect_id",)),
     Check("answers.open", "answers", "true", ("still_open",), aside="row", marks=("defect_id",)),
     Check("answers.after", "answers", "true", ("after",), aside="row", marks=("event_date",)),
+    Check("answers.corrected", "answers", "true", ("plausible",), aside="row", marks=("facts",)),
     Check("answers.evidence", "answers", "true", ("has_evidence",), aside="row", marks=("evidence",)),
     Check("answers.extension", "answers", "true", ("later",), aside="row", marks=("facts",)),
 )
@@ -43,6 +45,7 @@ FLAGS = {
     "known": "缺失在列管清單",
     "still_open": "尚未結案",
     "after": "不早於查驗日",
+    "plausible": "改善完成日在查驗日與填報日之間",
     "has_evidence": "附佐證",
     "later": "展延日晚於原期限",
 }
@@ -96,6 +99,11 @@ def _flags(data: pd.DataFrame, listed: Mapping[str, Mapping[str, Any]]) -> None:
     data["known"] = [r is not None for r in rows]
     data["still_open"] = [r is None or r["state"] != "closed" for r in rows]
     data["after"] = [r is None or d >= r["found_date"] for r, d in zip(rows, days, strict=True)]
+    done = [dt.date.fromisoformat(s["corrected_date"]) if s.get("corrected_date") else None for s in said]
+    data["plausible"] = [
+        c is None or r is None or d < r["found_date"] or r["found_date"] <= c <= d
+        for r, d, c in zip(rows, days, done, strict=True)
+    ]
     data["has_evidence"] = [e or o for e, o in zip(evidence, only_asks, strict=True)]
     data["later"] = [
         not o or r is None or (a is not None and a > r["deadline"])
