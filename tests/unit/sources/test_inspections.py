@@ -182,6 +182,7 @@ def test_a_filled_form_is_read_whole(files, back):
         "differences": [],
         "conflicts": [],
         "unknown": [],
+        "misdated": [],
     }
 
 
