@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from probity import config
 from probity.settings import ROOT
 
 FOLDER = ROOT / "include" / "templates" / "jobs"
@@ -32,7 +32,7 @@ def _environment(folder: Path) -> Environment:
 
 @lru_cache(maxsize=8)
 def _names(folder: Path) -> dict[str, str]:
-    loaded: dict[str, str] = yaml.safe_load((folder / "names.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, str] = config.parse((folder / "names.yaml").read_text(encoding="utf-8"))
     return loaded
 
 

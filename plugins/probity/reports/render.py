@@ -12,9 +12,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from probity import config
 from probity.settings import ROOT
 from probity.text import roc_date
 
@@ -75,7 +75,7 @@ def line(source: str, values: dict[str, Any], templates: Path = TEMPLATES) -> st
 def layout(name: str, templates: Path = TEMPLATES) -> dict[str, Any]:
     """The YAML file ``name`` of ``templates``. One that ``extends`` another holds only what differs: mappings are
     merged, anything else stands in place of what it replaces."""
-    loaded: dict[str, Any] = yaml.safe_load((templates / name).read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = config.parse((templates / name).read_text(encoding="utf-8"))
     base = loaded.pop("extends", None)
     return merged(layout(base, templates), loaded) if base else loaded
 

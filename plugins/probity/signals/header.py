@@ -141,8 +141,8 @@ def parse(path: Path, threshold_names: set[str], helpers: str = "") -> Signal:
     first_line = text.count("\n", 0, match.start(1))
     body = match.group(1)
     try:
-        node = yaml.compose(body)
-        values = yaml.safe_load(body)
+        node = yaml.compose(body, Loader=config.LOADER)
+        values = config.parse(body)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = first_line + 1 + (mark.line if mark else 0)

@@ -16,7 +16,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from openpyxl import Workbook
 from openpyxl.comments import Comment
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
@@ -24,7 +23,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from probity import settings
+from probity import config, settings
 from probity.sources import audit_results, city_list, correction_form, vocabulary
 from probity.sources.contract import Contract, Field, Sheet
 from probity.store.objects import write_atomic
@@ -47,7 +46,7 @@ _PART_ZH = dict(zip(("must_watch", "ranked", "control", "added", "other"), vocab
 def words() -> dict[str, Any]:
     """The texts of the forms (include/templates/forms/forms.yaml)."""
     path = settings.ROOT / "include" / "templates" / "forms" / "forms.yaml"
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = config.parse(path.read_text(encoding="utf-8"))
     return loaded
 
 

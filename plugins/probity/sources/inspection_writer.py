@@ -13,7 +13,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 from openpyxl import Workbook
 from openpyxl.formatting.rule import CellIsRule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
@@ -21,7 +20,7 @@ from openpyxl.utils import get_column_letter, quote_sheetname
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
-from probity import settings
+from probity import config, settings
 from probity.sources.contract import Field, Sheet
 from probity.sources.forms import save
 from probity.sources.inspection_layout import DEFECT_ROWS, DEFECTS, HEADER, LIMITS, MEASURES, OPEN, SHEETS
@@ -49,7 +48,7 @@ _ROC_DATE = 'ISNUMBER(DATEVALUE(LEFT({c},FIND("/",{c})-1)+1911&MID({c},FIND("/",
 def words() -> dict[str, Any]:
     """The texts of the form."""
     path = settings.ROOT / "include" / "templates" / "forms" / "inspection_form.yaml"
-    loaded: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = config.parse(path.read_text(encoding="utf-8"))
     return loaded
 
 

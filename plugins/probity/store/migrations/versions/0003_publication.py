@@ -42,7 +42,8 @@ def upgrade() -> None:
     op.drop_constraint("fk_report_selection_id_selection", "report", type_="foreignkey")
     op.drop_constraint("uq_report_selection_id_kind_path", "report", type_="unique")
     op.alter_column("report", "selection_id", new_column_name="publication_id")
-    op.create_unique_constraint(op.f("uq_report_publication_id_kind_path"), "report", ["publication_id", "kind", "path"])
+    unique = op.f("uq_report_publication_id_kind_path")
+    op.create_unique_constraint(unique, "report", ["publication_id", "kind", "path"])
     op.create_foreign_key(
         op.f("fk_report_publication_id_publication"), "report", "publication", ["publication_id"], ["publication_id"]
     )
