@@ -183,7 +183,6 @@ def test_a_filled_form_is_read_whole(files, back):
         "conflicts": [],
         "unknown": [],
         "misdated": [],
-        "misdated": [],
     }
 
 

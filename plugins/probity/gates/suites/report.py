@@ -1,8 +1,8 @@
 """A report's figures before anybody approves them: do the parts add up to the whole, and is there anything to tell?
 
 In: ``context['figures']`` (the dict of ``analysis.quarter``). Out: frames ``sums`` (a row a sum that can be checked)
-and ``shares`` (a row a share: its numerator never exceeds its denominator). Why: a committee reads tables side by side; two
-that do not agree are found by the first reader.
+and ``shares`` (a row a share: its numerator never exceeds its denominator). Why: a committee reads tables side by side;
+two that do not agree are found by the first reader.
 """
 
 from __future__ import annotations
