@@ -212,6 +212,7 @@ class _Gate:
         who = self.words.texts["crashed"]["who"] if error else entry.who
         listed = self._lister().of(check) if outcome not in ("pass", NOT_RUN) and not error else []
         labels = tuple(str(r["key"]) for r in listed) if frame is not None and frame.open else ()
+        values |= {"which": "、".join(dict.fromkeys(labels))}
         return CheckResult(
             id=check.id,
             table=(frame.table if frame and frame.table else check.frame),

@@ -267,6 +267,7 @@ class Subject:
             "period": self.period,
             "expected_sources": options["expected_sources"],
             "one_of": options["one_of"],
+            "source_names": {name: contract.zh for name, contract in sources.CONTRACTS.items()},
             "history_years": options["history_years"],
             "digests": {name: snapshot["digest"] for name, snapshot in self.inputs["snapshots"].items()},
         }

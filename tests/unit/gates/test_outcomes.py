@@ -267,7 +267,10 @@ def test_one_of_a_group_is_enough_and_optional_ones_are_reported(rules):
     context = making.arrival(
         making.arrived(source_id="x"), expected_sources=[], one_of=[["award_csv", "halfmonth_xml"]]
     )
-    assert failed(gates.run("arrival", {}, context, rules))["arrival.required_present"] == "stop"
+    context["source_names"] = {"award_csv": "決標公告", "halfmonth_xml": "半月開放資料"}
+    result = gates.run("arrival", {}, context, rules)
+    assert failed(result)["arrival.required_present"] == "stop"
+    assert "決標公告 或 半月開放資料" in next(c.message_zh for c in result.failed() if c.outcome == "stop")
     nothing_asked = making.arrival(making.arrived(), expected_sources=[])
     assert failed(gates.run("arrival", {}, nothing_asked, rules)) == {"arrival.needs": "stop"}
 

@@ -1,8 +1,9 @@
 """Arrival: did what the period needs arrive, whole, and could it be read?
 
 In: ``context['files']`` (one dict or Ingested a file: digest, file_name, source_id or source, rows_in, rows_out,
-rows_quarantined, first_date, last_date, refused), ``expected_sources``, ``one_of``, optional ``known_sources``,
-``superseded`` (digests that a mended file replaces), ``quarantine`` (the cells that reading set aside).
+rows_quarantined, first_date, last_date, refused), ``expected_sources``, ``one_of``, optional ``source_names`` (id to
+Chinese name), ``known_sources``, ``superseded`` (digests that a mended file replaces), ``quarantine`` (the cells that
+reading set aside).
 Out: frames ``files``, ``required`` and ``optional``. A file whose dates lie outside the period's window does not count.
 """
 
@@ -107,10 +108,13 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     for row in rows:
         if row["now"] and row["rows_out"] > 0 and row["source"] is not None:
             arrived[row["source"]] = arrived.get(row["source"], 0) + 1
-    needs = [_need(name, (name,), "必要", arrived) for name in sorted(set(context.get("expected_sources", ())))]
-    needs += [_need(" 或 ".join(sorted(group)), tuple(group), "擇一", arrived) for group in context.get("one_of", ())]
-    asked = {s for n in needs for s in n["need"].split(" 或 ")}
-    extra = [_need(s, (s,), "選用", arrived) for s in sorted(set(context.get("known_sources", ())) - asked)]
+    groups = [("必要", (name,)) for name in sorted(set(context.get("expected_sources", ())))]
+    groups += [("擇一", tuple(sorted(group))) for group in context.get("one_of", ())]
+    asked = {name for _, group in groups for name in group}
+    others = sorted(set(context.get("known_sources", ())) - asked)
+    names = context.get("source_names", {})
+    needs = [_need(group, kind, arrived, names) for kind, group in groups]
+    extra = [_need((name,), "選用", arrived, names) for name in others]
     result = Plan(facts={"files": len(rows), "files_of_other_periods": len(items) - len(rows)})
     result.add(facts("files", "收件檔案", FILE_HEADINGS, rows, open=True))
     result.add(facts("required", "必要來源", NEED_HEADINGS, needs, open=True))
@@ -118,6 +122,7 @@ def plan(tables: Mapping[str, pa.Table], context: Mapping[str, Any]) -> Plan:
     return result
 
 
-def _need(label: str, sources: tuple[str, ...], kind: str, arrived: Mapping[str, int]) -> dict[str, Any]:
+def _need(sources: tuple[str, ...], kind: str, arrived: Mapping[str, int], names: Mapping[str, str]) -> dict[str, Any]:
+    """A line of what the period needs; any one of ``sources`` will do."""
     n = sum(arrived.get(s, 0) for s in sources)
-    return {"need": label, "kind": kind, "present": n > 0, "files": n}
+    return {"need": " 或 ".join(names.get(s, s) for s in sources), "kind": kind, "present": n > 0, "files": n}
