@@ -63,7 +63,7 @@ def _values(
     keys = ("letter_id", "kind", "level", "due_date", "agency_name", "superior_name", "answerable")
     values = {k: letter[k] for k in keys} | about
     values["cases"] = [
-        row | {"number": n, "content": render.line(layout["content"], about | row, templates)}
+        row | {"number": n} | {k: render.line(layout[k], about | row, templates) for k in ("work", "content")}
         for n, row in enumerate(rows, 1)
     ]
     return values
