@@ -89,7 +89,7 @@ def test_what_is_asked_holds_counts_and_shows_the_files(office: Settings) -> Non
     with worlds.lines_of("probity") as log:
         ref, asked = draft(office)
     assert asked["already"] is None and asked["subject"].startswith("110年第1季")
-    assert "查驗：2 件" in asked["body"]
+    assert "查驗：2 次" in asked["body"]
     assert named(SECRETS, json.dumps(asked, ensure_ascii=False) + "\n".join(log)) == []
     (step,) = [r for r in rows(office, model.RunStep) if r.step == "draft"]
     assert {f["kind"] for f in step.counts["files"]} == {"workbook", "document"}
@@ -132,7 +132,7 @@ def test_results_that_come_late_make_a_revision_that_says_what_it_replaces(offic
     before = files(office, FIRST)
     late(office)
     ref, asked = draft(office)
-    assert asked["already"] is None and "查驗：3 件" in asked["body"]
+    assert asked["already"] is None and "查驗：3 次" in asked["body"]
     assert approve_report(office, ref, asked, reason="第三件查驗表遲到") == SECOND
     assert files(office, FIRST) == before, "what was published stays"
     text = said(office, SECOND)

@@ -209,7 +209,7 @@ def test_bodies_hold_counts_and_the_trail_holds_at_the_end(quarter: Quarter, tmp
     assert summary["accepted"] == len(world.rows(OutboxMail)) == len(mails)
     owed = {m.report_id.partition("/")[0] for m in world.rows(OutboxMail)}
     assert owed >= {roads.JOB, follow_up.JOB, "road_inspection_quarterly_report"}
-    reports = [m for m in mails if "資料補正" not in m["subject"]]
+    reports = [m for m in mails if "請補正" not in m["subject"]]
     bodies = "\n".join(
         str(m["subject"])
         + "".join(
