@@ -95,7 +95,7 @@ GRIDS = {
 }
 CONTRACTS: dict[str, Contract] = {name: module.CONTRACT for name, module in SOURCES.items()}
 
-READER_VERSION = 4
+READER_VERSION = 5
 """Goes up when readers, normaliser or observation schemas change what they give."""
 
 DEFAULT_DEBARMENT_MIN_ROWS = 1000

@@ -212,7 +212,7 @@ def open_document(member: Member, limits: Limits, preview: bool = False) -> Docu
     if delimited and preview and len(data) > MAP_BYTES:
         end = data.rfind(b"\n", 0, 1 << 20)
         return Document(member.name, "grid", sheets=[_text_sheet(_as_utf8(data[: end if end > 0 else 1 << 20]))])
-    text = _as_utf8(data)
+    text = _without_nul(_as_utf8(data))
     start = text[:2000].removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n")
     if start.startswith((b"<", b"{", b"[")) and len(text) > MAX_TREE_BYTES:
         raise Refused("file_too_large", f"JSON、XML 上限 {MAX_TREE_BYTES // 2**20} MB")
@@ -247,6 +247,20 @@ def _as_utf8(data: bytes | mmap.mmap) -> bytes | mmap.mmap:
         return data[:].decode("cp950").encode()
     except UnicodeDecodeError as error:
         raise Refused("encoding") from error
+
+
+_NUL_ESCAPE = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+_NUL_MARK = "\ufffd".encode()
+
+
+def _without_nul(data: bytes | mmap.mmap) -> bytes | mmap.mmap:
+    """The text with U+FFFD for each NUL, also one escaped as JSON does: PostgreSQL keeps none, so a cell with one could
+    not even be set aside; the mark keeps it unreadable, and shows its owner where."""
+    if data.find(b"\x00") >= 0:
+        data = data[:].replace(b"\x00", _NUL_MARK)
+    if data.find(b"\\u0000") >= 0:
+        data = _NUL_ESCAPE.sub(rb"\1" + _NUL_MARK, data[:])
+    return data
 
 
 def _as_utf8_xml(data: bytes) -> bytes:
@@ -548,11 +562,18 @@ def _grid_sheet(name: str, rows: list[list[Any]], merged: list[Range]) -> RawShe
                     if left == index:
                         for row in range(top + 1, min(bottom, len(rows) - 1) + 1):
                             columns[position][row - header - 1] = columns[position][top - header - 1]
-        arrays = [pa.array(c, pa.string()) for c in columns]
+        arrays = [_marked(pa.array(c, pa.string())) for c in columns]
         numbers = pa.array(range(header + 2, header + 2 + len(body)), pa.int64())
         return _drop_blank(numbers, arrays)
 
     return RawSheet(name, preview, read)
+
+
+def _marked(cells: pa.Array) -> pa.Array:
+    """``_without_nul`` for cells of a workbook, where one is written as _x0000_."""
+    if not pc.any(pc.match_substring(cells, "\x00")).as_py():
+        return cells
+    return pc.replace_substring(cells, "\x00", _NUL_MARK.decode())
 
 
 def _column_text(values: list[Any]) -> list[str]:

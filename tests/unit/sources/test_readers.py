@@ -230,3 +230,9 @@ def test_cell_text():
 
     values = [1.0, 1.5, True, None, dt.date(2021, 3, 15), dt.datetime(2021, 3, 15, tzinfo=None), 1e20, "x"]  # noqa: DTZ001
     assert [readers.cell_text(v) for v in values] == ["1", "1.5", "TRUE", "", "2021-03-15", "2021-03-15", "1e+20", "x"]
+
+
+def test_no_nul_comes_in_and_each_leaves_a_mark(files):
+    assert readers._without_nul(b"a\x00b,\\\\u0000,\\u0000") == "a\ufffdb,\\\\u0000,\ufffd".encode()
+    book = files.xlsx("b.xlsx", {"s": [["甲", "乙"], ["11_x0000_0/3/1", "ok"]]})
+    assert cells(document(book))[-1][1:] == ["11\ufffd0/3/1", "ok"]
