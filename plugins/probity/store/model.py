@@ -304,8 +304,11 @@ class DefectEvent(Base):
             "kind IN ('found', 'reported', 'extended', 'closed', 'refused', 'reopened')",
             name="kind",
         ),
-        CheckConstraint("kind <> 'closed' OR (evidence IS NOT NULL AND decided_by IS NOT NULL)", name="closed"),
-        CheckConstraint("kind NOT IN ('refused', 'extended') OR decided_by IS NOT NULL", name="decided"),
+        CheckConstraint(
+            "kind <> 'closed' OR (coalesce(btrim(evidence), '') <> '' AND coalesce(btrim(decided_by), '') <> '')",
+            name="closed",
+        ),
+        CheckConstraint("kind NOT IN ('refused', 'extended') OR coalesce(btrim(decided_by), '') <> ''", name="decided"),
         Index(None, "defect_id"),
         Index(None, "event_date"),
     )

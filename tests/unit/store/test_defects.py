@@ -46,7 +46,8 @@ def test_events_and_letters_never_change(db_settings: Settings) -> None:
 
 
 def test_the_database_too_refuses_a_closing_without_evidence_or_officer(db_settings: Settings) -> None:
-    for changed in ({"evidence": None, "decided_by": "lin"}, {"evidence": "a.jpg", "decided_by": None}):
+    said = {"evidence": "a.jpg", "decided_by": "lin"}
+    for changed in (said | {k: v} for k in said for v in (None, "", " ")):
         with pytest.raises(sa.exc.IntegrityError):
             put(db_settings, kind="closed", **changed)
     put(db_settings, kind="closed", evidence="a.jpg", decided_by="lin")

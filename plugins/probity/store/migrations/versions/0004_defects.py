@@ -50,11 +50,12 @@ def upgrade() -> None:
             name=op.f("ck_defect_event_kind"),
         ),
         sa.CheckConstraint(
-            "kind <> 'closed' OR (evidence IS NOT NULL AND decided_by IS NOT NULL)",
+            "kind <> 'closed' OR (coalesce(btrim(evidence), '') <> '' AND coalesce(btrim(decided_by), '') <> '')",
             name=op.f("ck_defect_event_closed"),
         ),
         sa.CheckConstraint(
-            "kind NOT IN ('refused', 'extended') OR decided_by IS NOT NULL", name=op.f("ck_defect_event_decided")
+            "kind NOT IN ('refused', 'extended') OR coalesce(btrim(decided_by), '') <> ''",
+            name=op.f("ck_defect_event_decided"),
         ),
         sa.PrimaryKeyConstraint("event_id", name=op.f("pk_defect_event")),
     )
