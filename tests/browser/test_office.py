@@ -201,7 +201,7 @@ def test_the_approver_reads_decides_and_sees_the_month_published(somebody: Seat,
 def test_the_mails_leave_and_the_page_says_so(somebody: Seat, stack: Stack) -> None:
     assert stack.mailbox is not None
     eventually(
-        lambda: len([m for m in stack.mailbox.messages() if "採購稽核選案" in str(m["subject"])]) == 2,
+        lambda: len([m for m in stack.mailbox.messages() if str(m["subject"]).startswith("【密】")]) == 2,
         "the two mails of the selection did not arrive",
         120,
         stack,
