@@ -27,33 +27,34 @@ FIRST_TASK = "collect"
 
 
 def watch(*jobs: str) -> Any:
-    """The task that looks once over ``jobs``; returns ``{"stopped": n, "cleared": n}``."""
+    """The task that looks once over ``jobs``; returns ``{job: {"stopped": n, "cleared": n}}``."""
 
     @task(task_id="watch", task_display_name=wording.TASKS["watch"])
-    def look() -> dict[str, int]:
+    def look() -> dict[str, dict[str, int]]:
         return guarded(lambda settings: look_once(settings, jobs))
 
     return look()
 
 
-def look_once(settings: Settings, jobs: Sequence[str]) -> dict[str, int]:
+def look_once(settings: Settings, jobs: Sequence[str]) -> dict[str, dict[str, int]]:
     """Clear every stopped run of ``jobs`` whose period has a mended file."""
+    counts = {job: {"stopped": 0, "cleared": 0} for job in jobs}
     with service_account(settings) as api:
         stopped = [(job, run) for job in jobs for run in stopped_runs(api, job)]
         if not stopped:
             log.info("no period is stopped at a gate; looked at: %s", ", ".join(jobs))
-            return {"stopped": 0, "cleared": 0}
+            return counts
         arrived = Arrivals(settings)
-        cleared = 0
         for job, run in stopped:
+            counts[job]["stopped"] += 1
             period = run.get("partition_key") or (run.get("conf") or {}).get("period")
             if not period or not arrived.mended(job, period):
                 log.info("%s, period %s: still stopped, no mended file yet", job, period)
                 continue
             api.clear(job, run["dag_run_id"], [FIRST_TASK], downstream=True)
-            cleared += 1
+            counts[job]["cleared"] += 1
             log.info("%s, period %s: a mended file arrived, the run starts again from %s", job, period, FIRST_TASK)
-    return {"stopped": len(stopped), "cleared": cleared}
+    return counts
 
 
 def stopped_runs(api: AirflowApi, job: str) -> list[dict[str, Any]]:
@@ -115,11 +116,11 @@ class Arrivals:
         return {file["digest"] for file in counts.get("files", [])}
 
     def _inputs(self, ref: str) -> str:
-        """The inputs manifest that ``ref`` (an inputs, signals or selection manifest) goes back to."""
+        """The inputs manifest, as collected, that ``ref`` (the manifest a gate looked at) goes back to."""
         while True:
             manifest = self.objects.get_json(ref)
             if manifest["kind"] == "inputs":
-                return ref
+                return str(manifest.get("collected", ref))
             ref = manifest["signals" if manifest["kind"] == "selection" else "inputs"]
 
     def _concerns(self, digest: str, period: Any) -> bool:

@@ -171,9 +171,10 @@ def test_a_month_of_the_future_has_no_data_and_says_so(office: Desk, first: Stag
     states = office.states(run["dag_run_id"])
     assert states.pop("collect") == "success"
     assert set(states.values()) == {"skipped"}
-    assert "沒有任何決標公告資料" in office.log(run["dag_run_id"], "gate_arrival")
+    assert "沒有「採購稽核選案」可用的案件資料" in office.log(run["dag_run_id"], "gate_arrival")
     assert office.selections(run["partition_key"]) == []
-    assert [m for m in office.mails() if run["partition_key"] in m["X-Probity-Report"]] == []
+    reports = [m["X-Probity-Report"] for m in office.mails()]
+    assert [r for r in reports if JOB in r and run["partition_key"] in r] == []
 
 
 def test_the_quarter_ran_by_itself_after_its_third_month(office: Desk, first: Stage) -> None:
@@ -226,7 +227,7 @@ def test_the_approved_revision_is_untouched_by_the_new_one(office: Desk, changed
     assert after["selections"][0] == was | {"state": "superseded"}
     assert after["cases"][0] == before["cases"][0]
     assert [d for d in after["decisions"] if d["selection_id"] == was["selection_id"]] == before["decisions"]
-    assert [r for r in after["reports"] if r["selection_id"] == was["selection_id"]] == before["reports"]
+    assert [r for r in after["reports"] if r["publication_id"] == was["selection_id"]] == before["reports"]
     assert before["files"].items() <= after["files"].items()
     assert [f.part for f in job.replay(office.settings, was["selection_id"]) if not f.identical] == []
     for month in set(MONTHS) - {CHANGED}:

@@ -50,7 +50,7 @@ def test_a_month_without_data_says_so_and_sends_nothing(office: Desk, runs: dict
     assert states.pop("collect") == "success"
     assert set(states.values()) == {"skipped"}
     log = office.log(run, "gate_arrival")
-    assert "108年5月沒有任何決標公告資料" in log
+    assert "108年5月沒有「採購稽核選案」可用的案件資料" in log
     assert "不選案、不寄送" in log
     assert office.asked[run] == 0
     assert office.selections(EMPTY) == []

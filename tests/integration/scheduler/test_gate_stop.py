@@ -46,7 +46,7 @@ def good(office: Desk, month: str) -> tuple[list[str], list[dict[str, str]]]:
 def look(office: Desk) -> dict[str, int]:
     """One look of the watch, by hand instead of after five minutes."""
     run = office.run_other("drop_folder_watch")
-    return dict(office.officer.xcom("drop_folder_watch", run, "watch"))
+    return dict(office.officer.xcom("drop_folder_watch", run, "watch")[JOB])
 
 
 @pytest.fixture(scope="module")
