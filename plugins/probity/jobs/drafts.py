@@ -20,6 +20,7 @@ from probity.calendar import Period
 from probity.jobs import JobError, records, wording
 from probity.jobs.decisions import read_decision
 from probity.jobs.office import Office
+from probity.jobs.post import TAIPEI
 from probity.jobs.publication import LOCK
 from probity.store import model, trail
 
@@ -119,7 +120,17 @@ def record_decision(
 
 
 def decided(office: Office, job: str, publication_id: str) -> tuple[str, dict[str, Any]]:
-    """The decision manifest (its digest and content) under which ``publication_id`` may be published."""
+    """The decision manifest (its digest and content) under which ``publication_id`` may be published; ``decided_on`` is
+    the day on which it was recorded (ISO, Taipei)."""
     with office.transaction() as session:
         reference = records.publication_of(session, job, publication_id)
-    return reference, office.manifest(reference, "decision")
+        at = session.scalar(
+            select(model.RunStep.recorded_at).where(
+                model.RunStep.job == job,
+                model.RunStep.step == "decide",
+                model.RunStep.manifest_digest == reference,
+            )
+        )
+    if at is None:
+        raise LookupError(f"{job}: no record of decision {reference}")
+    return reference, office.manifest(reference, "decision") | {"decided_on": at.astimezone(TAIPEI).date().isoformat()}

@@ -247,7 +247,7 @@ def _context(session: Session, office: Office, period: Period, ref: str, decisio
         "replaces_revision": int(replaced.rpartition("-r")[2]) if replaced else None,
         "revision_reason": decision.get("reason") if replaced else None,
         "decided_by": decision.get("user"),
-        "decided_on": post.today(session).isoformat() if decided else None,
+        "decided_at": decision.get("decided_on"),
         "decision_reason": decision.get("reason"),
         "selections": [s["selection_id"] for s in inputs["selections"]],
         "rules": inputs["rules"],
@@ -297,7 +297,7 @@ def report_files(office: Office, draft: Mapping[str, Any], context: Mapping[str,
 # -- distribute ----------------------------------------------------------------------------------------------------
 def parcels(office: Office, context: Mapping[str, Any], files: Mapping[str, list[Path]]) -> Iterator[post.Parcel]:
     """The mails of a published report: full: both files; figures: counts alone."""
-    on = dt.date.fromisoformat(context["decided_on"])
+    on = dt.date.fromisoformat(context["decided_at"])
     for person in recipients.for_report(recipients.load(office.settings.config), JOB, on):
         attached = {} if person.level != "full" else {p.name: p.read_bytes() for ps in files.values() for p in ps}
         documents = [{"name": n, "digest": canonical.sha256(d), "size": len(d)} for n, d in sorted(attached.items())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from email.message import EmailMessage
 from pathlib import Path
@@ -20,9 +21,11 @@ from probity.jobs import JobError, NoData
 from probity.jobs import report_distribution as distribution
 from probity.jobs import road_inspection_quarterly_report as job
 from probity.jobs.office import Office
+from probity.jobs.post import TAIPEI
 from probity.ops.mailbox import Mailbox
 from probity.settings import Settings
 from probity.store import db, model, trail
+from probity.text import roc_date
 from tests.unit.jobs import world as worlds
 from tests.unit.jobs.inspections import SELECTION, form, pack, send_out
 from tests.unit.jobs.works_world import approve_report, draft, named
@@ -106,6 +109,13 @@ def test_published_twice_gives_the_same_bytes_once_kept(office: Settings) -> Non
     assert files(office, FIRST) == before and len(rows(office, model.TrailRecord)) == events
     assert draft(office)[1] == asked | {"already": "approved", "selection_id": FIRST}
     assert trail.verify(db.engine(office), office).ok
+
+
+def test_the_paper_bears_the_day_of_its_approval(office: Settings) -> None:
+    approve_report(office, *draft(office))
+    [day] = re.findall(r"提報日期：(\d+年\d+月\d+日)", said(office, FIRST))
+    [decided] = [r for r in rows(office, model.RunStep) if r.step == "decide" and r.period == "2021-Q1"]
+    assert day == roc_date(decided.recorded_at.astimezone(TAIPEI).date())
 
 
 def test_the_report_tells_what_was_found(office: Settings) -> None:
