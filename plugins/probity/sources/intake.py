@@ -15,6 +15,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -74,25 +75,10 @@ SOURCES: dict[str, ModuleType] = {
         contractor_register,
     )
 }
-GRIDS = {
-    m.CONTRACT.source_id: m.CONTRACT
-    for m in (
-        award_csv,
-        award_vendors,
-        city_list,
-        debarment_feed,
-        agency_list,
-        auditor_list,
-        audit_results,
-        inspection_form,
-        inspection_history,
-        correction_form,
-        works_projects,
-        excavation_permits,
-        complaints,
-        contractor_register,
-    )
-}
+DOCUMENTS = (notice_detail, notice_index, halfmonth_xml)
+"""Sources that are no tables: JSON and XML, told by their own ``recognise``."""
+
+GRIDS = {name: module.CONTRACT for name, module in SOURCES.items() if module not in DOCUMENTS}
 CONTRACTS: dict[str, Contract] = {name: module.CONTRACT for name, module in SOURCES.items()}
 
 READER_VERSION = 5
@@ -335,10 +321,17 @@ def _options(settings: Settings) -> dict[str, Any]:
 
 
 def _config(settings: Settings, name: str) -> dict[str, Any]:
+    """A config file's settings, parsed once as long as the file stays as it is: it is asked for with every file."""
     try:
-        return dict(config.load(settings.config, name) or {})
+        stat = (settings.config / f"{name}.yaml").stat()
     except FileNotFoundError:
         return {}
+    return _parsed(settings.config, name, stat.st_mtime_ns, stat.st_size)
+
+
+@lru_cache(maxsize=8)
+def _parsed(folder: Path, name: str, _mtime_ns: int, _size: int) -> dict[str, Any]:
+    return dict(config.load(folder, name) or {})
 
 
 def _ingest(
