@@ -18,25 +18,11 @@ from typing import Any
 import pyarrow as pa
 
 from probity import canonical
-from probity.tables import TABLES
+from probity.tables import DEFECT_FACTS, TABLES
 
 DEFECT_EVENT = TABLES["defect_event"]
 KINDS = ("found", "reported", "extended", "closed", "refused", "reopened")
-FOUND_FACTS = (
-    "inspection_id",
-    "case_id",
-    "agency_key",
-    "agency_name",
-    "case_no",
-    "title",
-    "firm_name",
-    "district",
-    "category",
-    "severity",
-    "description",
-    "photos",
-    "found_date",
-)
+FOUND_FACTS = (*DEFECT_FACTS, "found_date")
 """The DEFECT columns that a finding fixes for good."""
 
 _DECISIONS = ("extended", "refused", "closed")

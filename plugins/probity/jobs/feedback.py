@@ -32,8 +32,9 @@ def results_until(session: Session, day: dt.date) -> pa.Table:
     return pa.Table.from_pylist([{n: getattr(r, n) for n in table.names} for r in rows], schema=table.arrow_schema())
 
 
-def published_until(session: Session, office: Office, job: str, period: Period) -> list[dict[str, Any]]:
-    """[{selection_id, cases}] of the approved selections whose period ended by the period's end."""
+def final_lists(session: Session, office: Office, job: str, period: Period) -> list[dict[str, str]]:
+    """[{selection_id, period, cases}] of the approved selections whose period ended by the period's end; ``cases`` is
+    the digest of the final list."""
     rows = session.scalars(
         select(model.Selection)
         .where(model.Selection.job == job, model.Selection.state == "approved")
@@ -43,8 +44,17 @@ def published_until(session: Session, office: Office, job: str, period: Period) 
     for row in rows:
         if Period.parse(row.period).last <= period.last:
             manifest = office.manifest(records.publication_of(session, job, row.selection_id), "publication")
-            found.append({"selection_id": row.selection_id, "cases": office.tables(manifest)["selection_case"]})
+            cases = manifest["snapshots"]["selection_case"]["digest"]
+            found.append({"selection_id": row.selection_id, "period": row.period, "cases": cases})
     return found
+
+
+def published_until(session: Session, office: Office, job: str, period: Period) -> list[dict[str, Any]]:
+    """[{selection_id, cases}] of the same selections, the lists read (SELECTION_CASE)."""
+    return [
+        {"selection_id": s["selection_id"], "cases": office.objects.get_table(s["cases"])}
+        for s in final_lists(session, office, job, period)
+    ]
 
 
 def hit_rates(session: Session, office: Office, job: str, period: Period) -> dict[str, dict[str, float]]:

@@ -59,16 +59,7 @@ def lay_down(
     with office.transaction() as session:
         records.arrivals(session, office.objects, ingested)
         records.step(session, job, period, "collect", ref, facts)
-    for file in facts["files"]:
-        log.info(
-            "file %s source=%s rows in=%s out=%s quarantined=%s%s",
-            file["digest"][:12],
-            file["source"],
-            file["rows_in"],
-            file["rows_out"],
-            file["rows_quarantined"],
-            " REFUSED" if file["refused"] else "",
-        )
+    records.log_files(facts)
     log.info("period %s: inputs manifest %s", period.key, ref)
     return ref
 

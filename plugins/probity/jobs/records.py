@@ -6,6 +6,7 @@ In: an open session, so that a result and its trail record stand or fall togethe
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -20,6 +21,8 @@ from probity.jobs import JobError, wording
 from probity.store import model, trail
 from probity.store.objects import ObjectStore
 from probity.tables import TABLES
+
+log = logging.getLogger(__name__)
 
 BATCH = 1000
 
@@ -133,6 +136,20 @@ def file_facts(objects: ObjectStore, ingested: Iterable[Any]) -> dict[str, Any]:
         "quarantined": sum(f["rows_quarantined"] for f in files),
         "refused": sum(1 for f in files if f["refused"]),
     }
+
+
+def log_files(facts: Mapping[str, Any]) -> None:
+    """What ``file_facts`` counted, a plain line a file for the task's log: by digest, never by name."""
+    for file in facts["files"]:
+        log.info(
+            "file %s source=%s rows in=%s out=%s quarantined=%s%s",
+            file["digest"][:12],
+            file["source"],
+            file["rows_in"],
+            file["rows_out"],
+            file["rows_quarantined"],
+            " REFUSED" if file["refused"] else "",
+        )
 
 
 def quarantined(session: Session, table: pa.Table) -> None:

@@ -29,6 +29,7 @@ from probity.jobs import (
     NoData,
     defect_log,
     drafts,
+    feedback,
     gating,
     inspection_inputs,
     post,
@@ -57,24 +58,8 @@ def collect(settings: Settings, period_key: str) -> str:
     """Lay down the inspections up to the quarter's end; returns the digest of the inputs manifest."""
     office, period = Office(settings), Period.parse(period_key)
     with office.transaction() as session:
-        chosen = _selections(session, office, period)
+        chosen = feedback.final_lists(session, office, SELECTIONS, period)
     return inspection_inputs.lay_down(settings, office, JOB, period, {"selections": chosen})
-
-
-def _selections(session: Session, office: Office, period: Period) -> list[dict[str, str]]:
-    """The approved road selections up to the quarter's end: id, period, digest of the final list."""
-    rows = session.scalars(
-        select(model.Selection)
-        .where(model.Selection.job == SELECTIONS, model.Selection.state == "approved")
-        .order_by(model.Selection.selection_id)
-    )
-    found = []
-    for row in rows:
-        if Period.parse(row.period).last <= period.last:
-            manifest = office.manifest(records.publication_of(session, SELECTIONS, row.selection_id), "publication")
-            cases = manifest["snapshots"]["selection_case"]["digest"]
-            found.append({"selection_id": row.selection_id, "period": row.period, "cases": cases})
-    return found
 
 
 # -- gates -------------------------------------------------------------------------------------------------------

@@ -217,16 +217,7 @@ class Steps:
 def _log_collected(
     facts: Mapping[str, Any], coverage: list[dict[str, Any]], snapshots: Mapping[str, dict[str, Any]]
 ) -> None:
-    for file in facts["files"]:
-        log.info(
-            "file %s source=%s rows in=%s out=%s quarantined=%s%s",
-            file["digest"][:12],
-            file["source"],
-            file["rows_in"],
-            file["rows_out"],
-            file["rows_quarantined"],
-            " REFUSED" if file["refused"] else "",
-        )
+    records.log_files(facts)
     for line in coverage:
         log.info("coverage %s: %s", line["source_id"], line["line"])
     for name, snapshot in snapshots.items():

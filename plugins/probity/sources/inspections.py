@@ -27,26 +27,12 @@ from probity.settings import ROOT
 from probity.sources.inspection_form import differences
 from probity.sources.intake import Ingested
 from probity.store.objects import ObjectStore
-from probity.tables import TABLES
+from probity.tables import DEFECT_FACTS, TABLES
 
 NAMES = ("inspection", "inspection_limit", "inspection_measure", "defect_event")
 _OBSERVED = ("inspection", "inspection_limit", "inspection_measure", "defect_found", "defect_event", "agency")
 _FORM, _HISTORY = "inspection_form", "inspection_history"
 _PLACE = ("_source", "_file_digest", "_sheet", "_row")
-_FOUND_FACTS = (
-    "inspection_id",
-    "case_id",
-    "agency_key",
-    "agency_name",
-    "case_no",
-    "title",
-    "firm_name",
-    "district",
-    "category",
-    "severity",
-    "description",
-    "photos",
-)
 
 ANSWERED_WITHIN = dt.timedelta(days=366)
 """How long after the period of its selection an inspection may be dated; a later day is a slip of the pen."""
@@ -282,7 +268,7 @@ def _events(row: Row, head: Row | None, words: Mapping[str, Mapping[str, str]], 
     defect_id = f"{row['inspection_id']}-D{row['number']:02d}"
     about = head if head is not None else _identified_finding(row, ids)
     day = about["inspected_date"]
-    facts = {n: about.get(n) if n in about else row.get(n) for n in _FOUND_FACTS}
+    facts = {n: about.get(n) if n in about else row.get(n) for n in DEFECT_FACTS}
     facts |= {n: row[n] for n in ("description", "photos")}
     facts |= {n: words[n].get(_word(row[n])) for n in ("category", "severity")}
     facts |= {"found_date": day, "revision": about.get("revision")}

@@ -23,6 +23,7 @@ from probity.tables.works import (
     CONTRACTOR,
     DEFECT,
     DEFECT_EVENT,
+    DEFECT_FACTS,
     INSPECTION,
     INSPECTION_LIMIT,
     INSPECTION_MEASURE,
@@ -73,6 +74,7 @@ TABLES: dict[str, Table] = {
 
 __all__ = [
     "ARROW_TYPES",
+    "DEFECT_FACTS",
     "DUCKDB_TYPES",
     "FAMILIES",
     "SELECTION_CASE",

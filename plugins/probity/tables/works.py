@@ -347,6 +347,22 @@ DEFECT = Table(
     ),
 )
 
+DEFECT_FACTS = (
+    "inspection_id",
+    "case_id",
+    "agency_key",
+    "agency_name",
+    "case_no",
+    "title",
+    "firm_name",
+    "district",
+    "category",
+    "severity",
+    "description",
+    "photos",
+)
+"""The DEFECT columns that a finding fixes for good, beside its day."""
+
 DEFECT_EVENT = Table(
     "defect_event",
     "缺失歷程",
