@@ -135,8 +135,9 @@ def document(values: Mapping[str, Any], layout: Mapping[str, Any], text: Any) ->
 
 
 def _cases_page(document: Any, values: Mapping[str, Any], annex: Mapping[str, Any], text: Any) -> None:
-    document.add_page_break()
-    _paragraph(document, annex["heading"], 16, align=WD_ALIGN_PARAGRAPH.CENTER)
+    heading = _paragraph(document, annex["heading"], 16, align=WD_ALIGN_PARAGRAPH.CENTER)
+    # Not a break in a paragraph of its own: behind a letter that fills its page that gave a blank one.
+    heading.paragraph_format.page_break_before = True
     _paragraph(document, text(annex["note"]), 11, after=4)
     keys = annex.get("paper") or [c["key"] for c in annex["columns"] if c["key"] not in ("contact", "keeper")]
     shown = [c for c in annex["columns"] if c["key"] in keys]
@@ -207,7 +208,7 @@ def _paragraph(
     hanging: float = 0,
     before: float = 0,
     after: float = 0,
-) -> None:
+) -> Any:
     paragraph = document.add_paragraph()
     form = paragraph.paragraph_format
     form.alignment = align
@@ -215,6 +216,7 @@ def _paragraph(
     form.space_before, form.space_after = Pt(before), Pt(after)
     form.line_spacing = 1.15
     _run(paragraph, text, size)
+    return paragraph
 
 
 def _fill(cell: Any, text: str, bold: bool = False) -> None:

@@ -75,6 +75,13 @@ def test_the_letter_has_the_form_and_the_law_of_an_official_letter() -> None:
     assert "共2件" in text
 
 
+def test_the_list_of_cases_begins_a_page_without_an_empty_one_before_it() -> None:
+    """A break in a paragraph of its own, behind a letter that fills its page, gave a blank page."""
+    paper = docx.Document(io.BytesIO(letters(samples.context())[0].content))
+    assert [p.paragraph_format.page_break_before for p in paper.paragraphs].count(True) == 1
+    assert not [p for p in paper.paragraphs if "w:br" in p._p.xml]
+
+
 def test_article_9_is_cited_only_where_best_value_was_used() -> None:
     text = "\n".join(p.text for p in docx.Document(io.BytesIO(letters(samples.context())[0].content)).paragraphs)
     assert "第9條" not in text
